@@ -1,0 +1,49 @@
+# The library: every source is compiled once, position independent, and both libraries are made
+# from those objects. `reel` is static, `reel_shared` is shared, reel::reel is one of them.
+
+# The include path <reel/...> is the same in the build tree as when installed.
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/include)
+file(CREATE_LINK ${PROJECT_SOURCE_DIR}/lib ${PROJECT_BINARY_DIR}/include/reel SYMBOLIC)
+
+file(GLOB_RECURSE reel_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/*.cpp)
+list(FILTER reel_sources EXCLUDE REGEX "/backends/cpu/kernels/")
+
+# The reference loops are the oracle of the tests and the floor of every fallback: never at -O0.
+set(reference_sources ${reel_sources})
+list(FILTER reference_sources INCLUDE REGEX "/backends/reference/")
+set_source_files_properties(${reference_sources} PROPERTIES COMPILE_OPTIONS "-O2;-fwrapv")
+
+add_library(reel_objects OBJECT ${reel_sources})
+reel_target_options(reel_objects)
+target_compile_options(reel_objects PRIVATE -ffunction-sections -fdata-sections)
+target_include_directories(reel_objects PRIVATE ${PROJECT_BINARY_DIR}/include)
+target_link_libraries(reel_objects PRIVATE reel_private_headers ${reel_link_libraries})
+set_target_properties(reel_objects PROPERTIES POSITION_INDEPENDENT_CODE ON
+                      VISIBILITY_INLINES_HIDDEN ON)
+
+reel_build_kernels(reel_kernel_objects)
+
+add_library(reel STATIC)
+add_library(reel_shared SHARED)
+set_target_properties(reel PROPERTIES EXPORT_NAME static)
+set_target_properties(reel_shared PROPERTIES EXPORT_NAME shared OUTPUT_NAME reel
+                      VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+target_link_options(reel_shared PRIVATE -Wl,--gc-sections -Wl,--as-needed)
+
+foreach(library reel reel_shared)
+  target_sources(${library} PRIVATE $<TARGET_OBJECTS:reel_objects> ${reel_kernel_objects})
+  target_compile_features(${library} PUBLIC cxx_std_20)
+  target_include_directories(${library} PUBLIC $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
+                             $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(${library} PRIVATE ${reel_link_libraries})
+  set_target_properties(${library} PROPERTIES LINKER_LANGUAGE CXX)
+endforeach()
+set_source_files_properties(${reel_kernel_objects} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
+
+add_library(reel::static ALIAS reel)
+add_library(reel::shared ALIAS reel_shared)
+if(BUILD_SHARED_LIBS)
+  add_library(reel::reel ALIAS reel_shared)
+else()
+  add_library(reel::reel ALIAS reel)
+endif()
