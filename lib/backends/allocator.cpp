@@ -1,0 +1,152 @@
+#include <reel/backends/allocator.h>
+
+#include <array>
+#include <bit>
+#include <mutex>
+#include <vector>
+
+#include <reel/backends/registry.h>
+#include <reel/tensor/check.h>
+
+namespace reel::backends {
+namespace {
+
+// Sizes are rounded up to one of four steps per power of two, so that a block fits many shapes and
+// wastes at most a quarter (of which untouched pages cost nothing).
+constexpr int kSmallestBits = 6;
+constexpr size_t kClasses = 4 * (48 - kSmallestBits);
+
+constexpr size_t class_of(size_t bytes) {
+  if (bytes <= (size_t{1} << kSmallestBits)) return 0;
+  const int top = std::bit_width(bytes - 1) - 1;  // 2^top < bytes <= 2^(top + 1)
+  const size_t step = size_t{1} << (top - 2);
+  const size_t quarter = (bytes - (size_t{1} << top) + step - 1) / step;  // 1..4
+  return static_cast<size_t>(top - kSmallestBits) * 4 + quarter;
+}
+
+constexpr size_t class_size(size_t index) {
+  if (index == 0) return size_t{1} << kSmallestBits;
+  const size_t top = (index - 1) / 4;
+  const size_t quarter = (index - 1) % 4 + 1;
+  return ((4 + quarter) << top << kSmallestBits) / 4;
+}
+static_assert(class_size(class_of(64)) == 64 && class_size(class_of(65)) == 80 &&
+              class_size(class_of(128)) == 128 && class_size(class_of(129)) == 160 &&
+              class_size(class_of(1000000)) == 1048576);
+
+// On a miss, cached blocks are given back, largest first, as far as the whole would exceed what
+// tensors once held at a time by more than this. A loop that repeats its shapes never misses.
+constexpr int64_t kSlack = int64_t{64} << 20;
+
+struct Pool {
+  std::mutex mutex;
+  std::array<std::vector<void*>, kClasses> free;
+  MemoryStats stats;
+};
+
+constexpr size_t kMaxTypes = 16;
+constexpr size_t kMaxOrdinals = kMaxDevices;
+
+// Never destroyed: tensors in static variables give their memory back at any time.
+Pool& pool_of(Device device) {
+  static auto& pools = *new std::array<Pool, kMaxTypes * kMaxOrdinals>;
+  return pools[static_cast<size_t>(device.type()) * kMaxOrdinals +
+               static_cast<size_t>(device.ordinal())];
+}
+
+void trim(Pool& pool, Runtime& runtime, int ordinal, int64_t cached_limit) {
+  for (size_t i = kClasses; i-- > 0 && pool.stats.cached > cached_limit;) {
+    while (!pool.free[i].empty() && pool.stats.cached > cached_limit) {
+      runtime.release(ordinal, pool.free[i].back());
+      pool.free[i].pop_back();
+      pool.stats.cached -= static_cast<int64_t>(class_size(i));
+    }
+  }
+}
+
+void* take(Device device, size_t index) {
+  Pool& pool = pool_of(device);
+  const auto size = static_cast<int64_t>(class_size(index));
+  std::lock_guard lock(pool.mutex);
+  MemoryStats& stats = pool.stats;
+  void* data = nullptr;
+  if (!pool.free[index].empty()) {
+    data = pool.free[index].back();
+    pool.free[index].pop_back();
+    stats.cached -= size;
+  } else {
+    Runtime& runtime = *backend_of(device).runtime;
+    const int64_t held = stats.in_use + stats.cached + size;
+    const int64_t bound = std::max(stats.peak_in_use, stats.in_use + size) + kSlack;
+    if (held > bound) {
+      trim(pool, runtime, device.ordinal(), std::max<int64_t>(0, stats.cached - (held - bound)));
+    }
+    ++stats.system_calls;
+    data = runtime.allocate(device.ordinal(), static_cast<size_t>(size));
+    if (data == nullptr && stats.cached > 0) {
+      trim(pool, runtime, device.ordinal(), 0);
+      data = runtime.allocate(device.ordinal(), static_cast<size_t>(size));
+    }
+    if (data == nullptr) {
+      throw OutOfMemoryError(fmt::format(
+          "{}: out of memory: {} bytes were asked for, tensors hold {} bytes, {} bytes are cached",
+          device.str(), size, stats.in_use, stats.cached));
+    }
+  }
+  stats.in_use += size;
+  stats.peak_in_use = std::max(stats.peak_in_use, stats.in_use);
+  return data;
+}
+
+// A block's device and class travel in the deleter's context.
+void* pack(Device device, size_t index) {
+  return std::bit_cast<void*>(static_cast<uintptr_t>(index) << 16 |
+                              static_cast<uintptr_t>(device.type()) << 8 |
+                              static_cast<uintptr_t>(device.ordinal()));
+}
+
+void give_back(void* data, void* context) {
+  const auto packed = std::bit_cast<uintptr_t>(context);
+  const Device device(static_cast<DeviceType>(packed >> 8 & 0xff), static_cast<int>(packed & 0xff));
+  const size_t index = packed >> 16;
+  Pool& pool = pool_of(device);
+  const auto size = static_cast<int64_t>(class_size(index));
+  std::lock_guard lock(pool.mutex);
+  pool.free[index].push_back(data);
+  pool.stats.in_use -= size;
+  pool.stats.cached += size;
+}
+
+}  // namespace
+
+MemoryStats memory_stats(Device device) {
+  backend_of(device);
+  Pool& pool = pool_of(device);
+  std::lock_guard lock(pool.mutex);
+  return pool.stats;
+}
+
+void empty_cache(Device device) {
+  Runtime& runtime = *backend_of(device).runtime;
+  Pool& pool = pool_of(device);
+  std::lock_guard lock(pool.mutex);
+  trim(pool, runtime, device.ordinal(), 0);
+}
+
+}  // namespace reel::backends
+
+namespace reel {
+
+Storage allocate_storage(size_t bytes, Device device) {
+  if (bytes > (size_t{1} << 47)) {
+    throw OutOfMemoryError(
+        fmt::format("{}: out of memory: {} bytes were asked for", device.str(), bytes));
+  }
+  backends::backend_of(device);
+  const size_t index = backends::class_of(bytes);
+  void* data = backends::take(device, index);
+  return Storage::adopt(new StorageImpl(data, bytes, device, backends::give_back,
+                                        backends::pack(device, index)));
+}
+
+}  // namespace reel

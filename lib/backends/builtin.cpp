@@ -1,0 +1,24 @@
+#include <reel/backends/builtin.h>
+
+#include <reel/backends/cpu/cpu.h>
+#include <reel/backends/reference/reference.h>
+
+namespace reel::backends {
+namespace {
+
+// The reference backend computes in the CPU's memory with scalar loops.
+void fill_reference(Backend& backend) {
+  backend.runtime = &cpu_runtime();
+  register_reference(backend.kernels);
+}
+
+constexpr Builtin kBuiltins[] = {
+    {static_cast<int>(DeviceType::CPU), "cpu", register_cpu},
+    {-1, "reference", fill_reference},
+};
+
+}  // namespace
+
+std::span<const Builtin> builtins() { return kBuiltins; }
+
+}  // namespace reel::backends

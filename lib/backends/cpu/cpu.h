@@ -1,0 +1,20 @@
+#pragma once
+
+#include <reel/backends/backend.h>
+
+namespace reel {
+
+/// The instruction set whose kernels the CPU backend uses: "baseline" (SSE2), "avx2" or "avx512" on
+/// x86-64, "neon" on arm64, or "reference" for the scalar loops alone. The best that this CPU has,
+/// unless the environment variable REEL_CPU_ISA names another; chosen once.
+/// Throws Error if that name is unknown or the CPU lacks the instructions.
+const char* cpu_isa();
+
+/// Memory of the host; the reference backend works in it too.
+Runtime& cpu_runtime();
+
+/// Fills in the CPU backend: its runtime, the reference kernels and, in front of them, those of
+/// cpu_isa().
+void register_cpu(Backend& backend);
+
+}  // namespace reel

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <vector>
+
+#include <reel/backends/backend.h>
+#include <reel/backends/cpu/kernels/gemm_tiles.h>
+#include <reel/tensor/ops/conv.h>
+
+namespace reel::cpu::REEL_ISA {
+
+/// The sizes of a convolution y [N, O, Ho, Wo] = x [N, C, H, W] * weight [O, C/groups, Kh, Kw].
+struct ConvShape {
+  int64_t images, channels, height, width;      ///< of x
+  int64_t outputs, out_height, out_width;       ///< of y
+  int64_t kernel_height, kernel_width;
+  ops::ConvAttrs attrs;
+
+  int64_t group_channels() const { return channels / attrs.groups; }
+  int64_t group_outputs() const { return outputs / attrs.groups; }
+  int64_t taps() const { return kernel_height * kernel_width; }
+};
+
+/// A weight [O, C/groups, Kh, Kw] with any strides.
+template <class T>
+struct Weight {
+  const T* data;
+  int64_t output_stride, channel_stride, row_stride, column_stride;
+  const T* at(int64_t output, int64_t channel, int64_t tap_row, int64_t tap_column) const {
+    return data + output * output_stride + channel * channel_stride + tap_row * row_stride +
+           tap_column * column_stride;
+  }
+};
+
+// All activations below are dense and channels-last: [N, H, W, C].
+
+/// Any shape. The weight's view carries the storage whose cache keeps the packed form.
+template <class T>
+void conv_implicit(const ConvShape& shape, const T* x, const View& weight, const T* bias, T* y);
+template <class T>
+void conv_implicit_input_grad(const ConvShape& shape, const T* g, const View& weight, T* dx);
+/// dweight is [O, C/groups, Kh, Kw] with any strides.
+template <class T>
+void conv_implicit_weight_grad(const ConvShape& shape, const T* g, const T* x, const View& dweight);
+
+/// One input channel and one output channel a group.
+template <class T>
+void conv_depthwise(const ConvShape& shape, const T* x, const View& weight, const T* bias, T* y);
+template <class T>
+void conv_depthwise_input_grad(const ConvShape& shape, const T* g, const View& weight, T* dx);
+template <class T>
+void conv_depthwise_weight_grad(const ConvShape& shape, const T* g, const T* x,
+                                const View& dweight);
+
+/// Stride 1, groups 1, channels of x at most kLanes.
+template <class T>
+void conv_few_channels_input_grad(const ConvShape& shape, const T* g, const View& weight, T* dx);
+
+/// 3x3, stride 1, dilation 1, groups 1, float.
+void conv_winograd(const ConvShape& shape, const float* x, const View& weight, const float* bias,
+                   float* y);
+void conv_winograd_input_grad(const ConvShape& shape, const float* g, const View& weight,
+                              float* dx);
+
+template <class T>
+Weight<T> weight_of(const View& view) {
+  return {view.as<const T>(), view.strides[0], view.strides[1], view.strides[2], view.strides[3]};
+}
+
+}  // namespace reel::cpu::REEL_ISA

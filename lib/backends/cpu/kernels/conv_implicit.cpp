@@ -1,0 +1,403 @@
+#include <cstring>
+
+#include <reel/backends/cpu/kernels/conv.h>
+#include <reel/backends/cpu/weight_cache.h>
+
+// Implicit GEMM: the rows of A are output pixels, its columns (tap, channel) of their windows. A is
+// never stored: tiles of rows are gathered from the image as they are packed. An input gradient is
+// the same with other taps; a strided one falls into one such problem for each residue of the
+// pixel's position modulo the stride.
+
+namespace reel::cpu::REEL_ISA {
+namespace {
+
+// A pixel of the window, relative to where the window of output (0, 0) starts, and which weight
+// belongs to it.
+struct Tap {
+  int64_t row, column;                // offset in the input
+  int64_t kernel_row, kernel_column;  // in the weight
+};
+
+// y[n, i * out_stride + out_origin] = bias + sum over taps x[n, i * in_stride + tap] weight[tap]
+struct TapProblem {
+  std::vector<Tap> taps;
+  int64_t images, groups;
+  int64_t in_height, in_width, in_channels;  // channels of a group
+  int64_t rows, columns;                     // positions i computed in each image
+  std::array<int64_t, 2> in_stride{1, 1};
+  int64_t out_height, out_width, out_channels;  // channels of a group
+  std::array<int64_t, 2> out_stride{1, 1}, out_origin{0, 0};
+
+  int64_t in_pixel() const { return groups * in_channels; }
+  int64_t out_pixel() const { return groups * out_channels; }
+  int64_t positions() const { return images * rows * columns; }
+  int64_t depth() const { return static_cast<int64_t>(taps.size()) * in_channels; }
+  bool writes_every_pixel() const {
+    return out_stride == std::array<int64_t, 2>{1, 1} && rows == out_height && columns == out_width;
+  }
+};
+
+// The image position of a row of A; advances from pixel to pixel.
+struct Position {
+  int64_t image, row, column;
+  Position(const TapProblem& problem, int64_t m)
+      : image(m / (problem.rows * problem.columns)),
+        row(m / problem.columns % problem.rows),
+        column(m % problem.columns) {}
+  void next(const TapProblem& problem) {
+    if (++column < problem.columns) return;
+    column = 0;
+    if (++row < problem.rows) return;
+    row = 0;
+    ++image;
+  }
+};
+
+// Copies a short run; writes up to a vector beyond its end.
+template <class T>
+inline void copy_run(const T* from, int64_t count, T* to) {
+#ifdef __AVX512VL__
+  for (int64_t i = 0; i < count; i += kLanes<T>) {
+    store(to + i, load_n(from + i, static_cast<int>(std::min<int64_t>(count - i, kLanes<T>))));
+  }
+#else
+  std::memcpy(to, from, sizeof(T) * static_cast<size_t>(count));
+#endif
+}
+
+// Gathers rows of A for one group.
+template <class T>
+class WindowReader {
+ public:
+  WindowReader(const TapProblem& problem, const T* x) : problem_(problem), x_(x) {}
+
+  // Packs `count` rows from m on, columns [k, k + depth), by vector. k is a multiple of the lanes.
+  void pack(int64_t m, int64_t count, int64_t k, int64_t depth, T* out) const {
+    if (problem_.in_channels % kLanes<T> == 0) {
+      pack_vectors(m, count, k, depth, out);
+    } else {
+      pack_elements(m, count, k, depth, out);
+    }
+  }
+
+  // Columns [k, k + count) of row m of A into out [vectors * L], filled up with zeros.
+  void row(const Position& at, int64_t k, int64_t count, int vectors, T* out) const {
+    constexpr int kL = kLanes<T>;
+    if (problem_.in_channels % kL == 0) {
+      for (int v = 0; v < vectors; ++v) {
+        const T* p = pixel(at, problem_.taps[static_cast<size_t>((k + v * kL) / problem_.in_channels)]);
+        const int64_t channel = (k + v * kL) % problem_.in_channels;
+        store(out + v * kL, v * kL < count && p != nullptr ? load(p + channel) : broadcast(T(0)));
+      }
+      return;
+    }
+    T* values = scratch<T>(Slot::row, problem_.depth() + 2 * kL);
+    window(at, values);
+    for (int v = 0; v < vectors; ++v) {
+      const int64_t lanes = std::clamp<int64_t>(count - v * kL, 0, kL);
+      store(out + v * kL, load_n(values + k + v * kL, static_cast<int>(lanes)));
+    }
+  }
+
+ private:
+  // The channels of a tap's pixel, or nullptr in the padding.
+  const T* pixel(const Position& at, const Tap& tap) const {
+    const int64_t row = at.row * problem_.in_stride[0] + tap.row;
+    const int64_t column = at.column * problem_.in_stride[1] + tap.column;
+    if (row < 0 || row >= problem_.in_height || column < 0 || column >= problem_.in_width) {
+      return nullptr;
+    }
+    return x_ + ((at.image * problem_.in_height + row) * problem_.in_width + column) *
+                    problem_.in_pixel();
+  }
+
+  void pack_vectors(int64_t m, int64_t count, int64_t k, int64_t depth, T* out) const {
+    constexpr int kL = kLanes<T>;
+    const int64_t channels = problem_.in_channels;
+    for (int64_t i = 0; i < depth;) {
+      const Tap& tap = problem_.taps[static_cast<size_t>((k + i) / channels)];
+      const int64_t channel = (k + i) % channels;
+      const int64_t vectors = std::min(channels - channel, depth - i) / kL;
+      Position at(problem_, m);
+      for (int64_t r = 0; r < count; ++r, at.next(problem_)) {
+        const T* p = pixel(at, tap);
+        T* to = out + (i * count + r * kL);
+        for (int64_t v = 0; v < vectors; ++v, to += count * kL) {
+          store(to, p != nullptr ? load(p + channel + v * kL) : broadcast(T(0)));
+        }
+      }
+      i += vectors * kL;
+    }
+  }
+
+  void pack_elements(int64_t m, int64_t count, int64_t k, int64_t depth, T* out) const {
+    constexpr int kL = kLanes<T>;
+    T* values = scratch<T>(Slot::row, problem_.depth() + 2 * kL);
+    Position at(problem_, m);
+    for (int64_t r = 0; r < count; ++r, at.next(problem_)) {
+      window(at, values);
+      for (int64_t i = 0; i < depth; i += kL) {
+        store(out + i * count + r * kL, load(values + k + i));
+      }
+    }
+  }
+
+  // A whole row of A, and zeros for a vector beyond it. Taps side by side in the image lie side by
+  // side in memory and are copied in one.
+  void window(const Position& at, T* out) const {
+    const int64_t channels = problem_.in_channels;
+    const bool dense = problem_.groups == 1;
+    const size_t taps = problem_.taps.size();
+    for (size_t t = 0; t < taps;) {
+      const Tap& tap = problem_.taps[t];
+      const T* p = pixel(at, tap);
+      size_t run = 1;
+      if (p != nullptr && dense) {
+        const int64_t room = problem_.in_width - at.column * problem_.in_stride[1] - tap.column;
+        while (t + run < taps && static_cast<int64_t>(run) < room &&
+               problem_.taps[t + run].row == tap.row &&
+               problem_.taps[t + run].column == tap.column + static_cast<int64_t>(run)) {
+          ++run;
+        }
+      }
+      const int64_t count = static_cast<int64_t>(run) * channels;
+      if (p != nullptr) {
+        copy_run(p, count, out);
+      } else {
+        std::fill_n(out, count, T(0));
+      }
+      out += count;
+      t += run;
+    }
+    std::fill_n(out, kLanes<T>, T(0));
+  }
+
+  const TapProblem& problem_;
+  const T* x_;
+};
+
+// Packs B of all groups: for each block of the depth, panels of [depth][vectors * L]. `input_grad`
+// swaps the roles of the weight's outputs and channels.
+template <class T>
+Storage pack_weight(const TapProblem& problem, const View& view, bool input_grad) {
+  const Weight<T> weight = weight_of<T>(view);
+  const DepthBlocks<T> blocks(problem.depth());
+  const int64_t padded = padded_columns<T>(problem.out_channels);
+  const int64_t group_size = padded * problem.depth();
+  const Storage packed =
+      allocate_storage(sizeof(T) * static_cast<size_t>(problem.groups * group_size), kCPU);
+  const int64_t panels = EvenSplit(problem.out_channels, kTileColumns<T>).groups;
+  parallel_for(0, problem.groups * panels, 1, [&](int64_t task, int64_t) {
+    const int64_t group = task / panels, n = task % panels * kTileColumns<T>;
+    const int64_t columns = std::min<int64_t>(problem.out_channels - n, kTileColumns<T>);
+    const int64_t width = panel_vectors<T>(n, problem.out_channels) * kLanes<T>;
+    T* data = static_cast<T*>(packed->data()) + group * group_size;
+    for (int64_t k0 = 0; k0 < blocks.depth; k0 += blocks.step) {
+      T* panel = data + k0 * padded + n * blocks.size(k0);
+      std::memset(panel, 0, sizeof(T) * static_cast<size_t>(width * blocks.size(k0)));
+      for (int64_t j = 0; j < columns; ++j) {
+        for (int64_t k = k0; k < k0 + blocks.size(k0); ++k) {
+          const Tap& tap = problem.taps[static_cast<size_t>(k / problem.in_channels)];
+          const int64_t channel = k % problem.in_channels;
+          panel[(k - k0) * width + j] =
+              input_grad ? *weight.at(group * problem.in_channels + channel, n + j, tap.kernel_row,
+                                      tap.kernel_column)
+                         : *weight.at(group * problem.out_channels + n + j, channel, tap.kernel_row,
+                                      tap.kernel_column);
+        }
+      }
+    }
+  });
+  return packed;
+}
+
+// `detail` is what the choice and order of taps depends on beyond the weight's view.
+template <class T>
+Storage packed_weight(const TapProblem& problem, const View& weight, WeightForm form,
+                      const std::array<int64_t, 8>& detail) {
+  const WeightKey key(form, weight, detail);
+  Storage packed = find_packed_weight(weight, key);
+  if (packed) return packed;
+  const uint32_t version = weight.storage != nullptr ? weight.storage->version() : 0;
+  packed = pack_weight<T>(problem, weight, form == WeightForm::input_grad_panels);
+  keep_packed_weight(weight, key, version, packed);
+  return packed;
+}
+
+template <class T>
+void solve(const TapProblem& problem, const T* x, const T* packed, const T* bias, T* y) {
+  const int64_t positions = problem.positions(), depth = problem.depth();
+  const int64_t padded = padded_columns<T>(problem.out_channels);
+  const int64_t tile_rows = std::clamp<int64_t>(positions / kEnoughTasks, 4 * kTileRows,
+                                                224 / kTileRows * kTileRows);
+  const EvenSplit row_split(positions, tile_rows);
+  // Few pixels and many channels (the last layers of a classifier) are cut along the channels.
+  int64_t tile_columns = problem.out_channels;
+  if (row_split.groups * problem.groups < kEnoughTasks) {
+    const int64_t parts = kEnoughTasks / (row_split.groups * problem.groups);
+    const int64_t even = (problem.out_channels + parts - 1) / parts;
+    tile_columns = (even + 2 * kTileColumns<T> - 1) / (2 * kTileColumns<T>) * 2 * kTileColumns<T>;
+  }
+  const int64_t column_tiles = (problem.out_channels + tile_columns - 1) / tile_columns;
+  const bool direct = problem.writes_every_pixel();
+
+  parallel_for(0, problem.groups * row_split.groups * column_tiles, 1, [&](int64_t task, int64_t) {
+    const int64_t group = task / (row_split.groups * column_tiles);
+    const int64_t row_tile = task / column_tiles % row_split.groups;
+    const int64_t n = task % column_tiles * tile_columns;
+    const int64_t columns = std::min(tile_columns, problem.out_channels - n);
+    const int64_t m = row_split.begin(row_tile), rows = row_split.size(row_tile);
+    const WindowReader<T> reader(problem, x + group * problem.in_channels);
+    const T* group_panels = packed + group * padded * depth;
+    T* channels = y + group * problem.out_channels + n;
+    T* tile = direct ? channels + m * problem.out_pixel() : scratch<T>(Slot::tile, rows * columns);
+    const int64_t tile_stride = direct ? problem.out_pixel() : columns;
+    multiply_tile<T>(
+        PanelOrder::by_vector, rows, columns, depth,
+        [&](int64_t row, int64_t count, int64_t k, int64_t block, T* panel) {
+          reader.pack(m + row, count, k, block, panel);
+        },
+        [&](int64_t k, int64_t block) { return group_panels + k * padded + n * block; },
+        {bias == nullptr ? nullptr : bias + group * problem.out_channels + n, false}, tile,
+        tile_stride);
+    if (direct) return;
+    Position at(problem, m);
+    for (int64_t r = 0; r < rows; ++r, at.next(problem)) {
+      const int64_t row = at.row * problem.out_stride[0] + problem.out_origin[0];
+      const int64_t column = at.column * problem.out_stride[1] + problem.out_origin[1];
+      T* to = channels + ((at.image * problem.out_height + row) * problem.out_width + column) *
+                             problem.out_pixel();
+      std::copy_n(tile + r * columns, columns, to);
+    }
+  });
+}
+
+TapProblem forward_problem(const ConvShape& shape) {
+  TapProblem problem{{},
+                     shape.images,
+                     shape.attrs.groups,
+                     shape.height,
+                     shape.width,
+                     shape.group_channels(),
+                     shape.out_height,
+                     shape.out_width,
+                     shape.attrs.stride,
+                     shape.out_height,
+                     shape.out_width,
+                     shape.group_outputs()};
+  for (int64_t i = 0; i < shape.kernel_height; ++i) {
+    for (int64_t j = 0; j < shape.kernel_width; ++j) {
+      problem.taps.push_back({i * shape.attrs.dilation[0] - shape.attrs.padding[0],
+                              j * shape.attrs.dilation[1] - shape.attrs.padding[1], i, j});
+    }
+  }
+  return problem;
+}
+
+// dx at (i * stride + origin) gathers from g where a tap of the forward window hits that pixel:
+// origin + padding - tap * dilation must be divisible by the stride.
+TapProblem input_grad_problem(const ConvShape& shape, std::array<int64_t, 2> origin) {
+  const ops::ConvAttrs& attrs = shape.attrs;
+  TapProblem problem{{},
+                     shape.images,
+                     attrs.groups,
+                     shape.out_height,
+                     shape.out_width,
+                     shape.group_outputs(),
+                     (shape.height - origin[0] + attrs.stride[0] - 1) / attrs.stride[0],
+                     (shape.width - origin[1] + attrs.stride[1] - 1) / attrs.stride[1],
+                     {1, 1},
+                     shape.height,
+                     shape.width,
+                     shape.group_channels(),
+                     attrs.stride,
+                     origin};
+  for (int64_t i = 0; i < shape.kernel_height; ++i) {
+    const int64_t row = origin[0] + attrs.padding[0] - i * attrs.dilation[0];
+    if (row % attrs.stride[0] != 0) continue;
+    for (int64_t j = 0; j < shape.kernel_width; ++j) {
+      const int64_t column = origin[1] + attrs.padding[1] - j * attrs.dilation[1];
+      if (column % attrs.stride[1] != 0) continue;
+      problem.taps.push_back({row / attrs.stride[0], column / attrs.stride[1], i, j});
+    }
+  }
+  return problem;
+}
+
+}  // namespace
+
+template <class T>
+void conv_implicit(const ConvShape& shape, const T* x, const View& weight, const T* bias, T* y) {
+  const TapProblem problem = forward_problem(shape);
+  const Storage packed =
+      packed_weight<T>(problem, weight, WeightForm::forward_panels, {problem.groups});
+  solve<T>(problem, x, static_cast<const T*>(packed->data()), bias, y);
+}
+
+template <class T>
+void conv_implicit_input_grad(const ConvShape& shape, const T* g, const View& weight, T* dx) {
+  const auto &stride = shape.attrs.stride, &dilation = shape.attrs.dilation;
+  const auto& padding = shape.attrs.padding;
+  for (int64_t i = 0; i < std::min(stride[0], shape.height); ++i) {
+    for (int64_t j = 0; j < std::min(stride[1], shape.width); ++j) {
+      const TapProblem problem = input_grad_problem(shape, {i, j});
+      const Storage packed = packed_weight<T>(
+          problem, weight, WeightForm::input_grad_panels,
+          {problem.groups, stride[0], stride[1], dilation[0], dilation[1],
+           (i + padding[0]) % stride[0], (j + padding[1]) % stride[1]});
+      solve<T>(problem, g, static_cast<const T*>(packed->data()), nullptr, dx);
+    }
+  }
+}
+
+template <class T>
+void conv_implicit_weight_grad(const ConvShape& shape, const T* g, const T* x,
+                               const View& dweight) {
+  // dweight [O][tap, channel] = g' [O][pixels] windows [pixels][tap, channel], group by group.
+  const TapProblem problem = forward_problem(shape);
+  const int64_t rows = shape.group_outputs(), columns = problem.depth();
+  const Storage product = allocate_storage(sizeof(T) * static_cast<size_t>(rows * columns), kCPU);
+  T* values = static_cast<T*>(product->data());
+  for (int64_t group = 0; group < problem.groups; ++group) {
+    const WindowReader<T> reader(problem, x + group * problem.in_channels);
+    const Matrix<const T> grad{g + group * rows, 1, shape.outputs};
+    multiply_in_tiles<T>(
+        PanelOrder::by_depth, rows, columns, problem.positions(),
+        [&](int64_t m, int64_t count, int64_t k, int64_t block, T* panel) {
+          pack_rows<T>(PanelOrder::by_depth, grad, m, count, k, block, panel);
+        },
+        [&](int64_t n, int64_t count, int vectors, int64_t k, int64_t block, T* panel) {
+          Position at(problem, k);
+          for (int64_t i = 0; i < block; ++i, at.next(problem)) {
+            reader.row(at, n, count, vectors, panel + i * vectors * kLanes<T>);
+          }
+        },
+        Matrix<T>{values, columns, 1});
+    const int64_t channels = shape.group_channels(), taps = shape.taps();
+    parallel_for(0, rows, 1 + 16384 / columns, [&](int64_t m, int64_t m_end) {
+      for (; m < m_end; ++m) {
+        for (int64_t tap = 0; tap < taps; ++tap) {
+          T* to = dweight.as<T>() + (group * rows + m) * dweight.strides[0] +
+                  tap / shape.kernel_width * dweight.strides[2] +
+                  tap % shape.kernel_width * dweight.strides[3];
+          const T* from = values + m * columns + tap * channels;
+          for (int64_t c = 0; c < channels; ++c) to[c * dweight.strides[1]] = from[c];
+        }
+      }
+    });
+  }
+}
+
+template void conv_implicit<float>(const ConvShape&, const float*, const View&, const float*,
+                                   float*);
+template void conv_implicit<double>(const ConvShape&, const double*, const View&, const double*,
+                                    double*);
+template void conv_implicit_input_grad<float>(const ConvShape&, const float*, const View&, float*);
+template void conv_implicit_input_grad<double>(const ConvShape&, const double*, const View&,
+                                               double*);
+template void conv_implicit_weight_grad<float>(const ConvShape&, const float*, const float*,
+                                               const View&);
+template void conv_implicit_weight_grad<double>(const ConvShape&, const double*, const double*,
+                                                const View&);
+
+}  // namespace reel::cpu::REEL_ISA

@@ -1,0 +1,160 @@
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include <reel/backends/cpu/kernels/copy.h>
+#include <reel/backends/cpu/kernels/geometry.h>
+#include <reel/backends/cpu/kernels/kernels.h>
+#include <reel/backends/cpu/vec.h>
+#include <reel/backends/parallel.h>
+#include <reel/tensor/ops/copy.h>
+
+namespace reel::cpu::REEL_ISA {
+namespace {
+
+constexpr int64_t kChunk = 65536;  // elements that are worth another thread
+
+// A square of T, as wide as a register.
+template <class T>
+struct Square {
+  static constexpr int kSize = kLanes<float> * 4 / static_cast<int>(sizeof(T));
+  typedef T Row __attribute__((vector_size(kSize * sizeof(T))));
+
+  // The first (0) or second (1) halves of a and b, element by element in turn.
+  template <int kHalf, int... kIndex>
+  static Row interleave(Row a, Row b, std::integer_sequence<int, kIndex...>) {
+    return __builtin_shufflevector(a, b, (kHalf * kSize / 2 + kIndex / 2 + kIndex % 2 * kSize)...);
+  }
+
+  // y[r * y_stride + c] = x[c * x_stride + r]. Interleaving rows i and i + half, log2(size) times,
+  // exchanges the bits of row and column numbers.
+  static void transpose(const T* x, int64_t x_stride, T* y, int64_t y_stride) {
+    constexpr auto kAll = std::make_integer_sequence<int, kSize>();
+    Row rows[kSize];
+    for (int i = 0; i < kSize; ++i) std::memcpy(&rows[i], x + i * x_stride, sizeof(Row));
+    for (int step = 1; step < kSize; step *= 2) {
+      Row next[kSize];
+      for (int i = 0; i < kSize / 2; ++i) {
+        next[2 * i] = interleave<0>(rows[i], rows[i + kSize / 2], kAll);
+        next[2 * i + 1] = interleave<1>(rows[i], rows[i + kSize / 2], kAll);
+      }
+      for (int i = 0; i < kSize; ++i) rows[i] = next[i];
+    }
+    for (int i = 0; i < kSize; ++i) std::memcpy(y + i * y_stride, &rows[i], sizeof(Row));
+  }
+};
+
+// y[r * y_stride + c] = x[c * x_stride + r].
+template <class T>
+void transpose_tile(const T* x, int64_t x_stride, T* y, int64_t y_stride, int64_t rows,
+                    int64_t cols) {
+  int64_t whole_rows = 0;
+  int64_t whole_cols = 0;
+  if constexpr (sizeof(T) >= 4) {
+    constexpr int64_t kSize = Square<T>::kSize;
+    whole_rows = rows / kSize * kSize;
+    whole_cols = cols / kSize * kSize;
+    for (int64_t r = 0; r < whole_rows; r += kSize) {
+      for (int64_t c = 0; c < whole_cols; c += kSize) {
+        Square<T>::transpose(x + c * x_stride + r, x_stride, y + r * y_stride + c, y_stride);
+      }
+    }
+  }
+  for (int64_t r = 0; r < rows; ++r) {
+    const int64_t first = r < whole_rows ? whole_cols : 0;
+    for (int64_t c = first; c < cols; ++c) y[r * y_stride + c] = x[c * x_stride + r];
+  }
+}
+
+// The inner dimension of y is 1 apart in y, dimension `across` 1 apart in x: squares of 64 keep the
+// lines of both in the cache.
+template <class T>
+void copy_transposed(const Geometry& geometry, int across, const T* x, T* y) {
+  constexpr int64_t kTile = 64;
+  const int inner = geometry.rank() - 1;
+  const int64_t rows = geometry.size(across);
+  const int64_t cols = geometry.size(inner);
+  const int64_t row_tiles = (rows + kTile - 1) / kTile;
+  const int64_t col_tiles = (cols + kTile - 1) / kTile;
+  Geometry others(2);
+  for (int d = 0; d < inner; ++d) {
+    const int64_t strides[] = {geometry.stride(0, d), geometry.stride(1, d)};
+    if (d != across) others.add(geometry.size(d), strides);
+  }
+  const int64_t tiles = others.numel() * row_tiles * col_tiles;
+  parallel_for(0, tiles, kChunk / (kTile * kTile), [&](int64_t begin, int64_t end) {
+    for (int64_t t = begin; t < end; ++t) {
+      const Cursor base(others, t / (row_tiles * col_tiles));
+      const int64_t r = t / col_tiles % row_tiles * kTile;
+      const int64_t c = t % col_tiles * kTile;
+      const int64_t x_stride = geometry.stride(1, inner);
+      const int64_t y_stride = geometry.stride(0, across);
+      transpose_tile(x + base.offset(1) + c * x_stride + r, x_stride,
+                     y + base.offset(0) + r * y_stride + c, y_stride, std::min(kTile, rows - r),
+                     std::min(kTile, cols - c));
+    }
+  });
+}
+
+template <class T>
+void copy_run(const T* x, int64_t x_stride, T* y, int64_t y_stride, int64_t n) {
+  if (y_stride == 1 && x_stride == 1) {
+    std::memcpy(y, x, static_cast<size_t>(n) * sizeof(T));
+  } else if (y_stride == 1 && x_stride == 0) {
+    std::fill_n(y, n, *x);
+  } else {
+    for (int64_t i = 0; i < n; ++i) y[i * y_stride] = x[i * x_stride];
+  }
+}
+
+template <class T>
+void copy_as(const Geometry& geometry, const View& x_view, const View& y_view) {
+  const T* x = x_view.as<const T>();
+  T* y = y_view.as<T>();
+  const int inner = geometry.rank() - 1;
+  if (inner > 0 && geometry.inner_stride(0) == 1 && geometry.inner_stride(1) > 1) {
+    for (int d = 0; d < inner; ++d) {
+      if (geometry.stride(1, d) == 1) return copy_transposed(geometry, d, x, y);
+    }
+  }
+  parallel_for(0, y_view.numel, kChunk, [&](int64_t begin, int64_t end) {
+    Cursor cursor(geometry, begin);
+    for (int64_t position = begin; position < end;) {
+      const int64_t n = std::min(end - position, geometry.inner_size() - cursor.inner());
+      copy_run(x + cursor.offset(1), geometry.inner_stride(1), y + cursor.offset(0),
+               geometry.inner_stride(0), n);
+      position += n;
+      if (position < end) cursor.advance(n);
+    }
+  });
+}
+
+const char* copy(const Call& call) {
+  if (call.in[0].dtype != call.out[0].dtype) return copy_cast(call);
+  return copy_same(call.in[0], call.out[0]);
+}
+
+}  // namespace
+
+const char* copy_same(const View& x, const View& y) {
+  if (y.numel == 0) return nullptr;
+  Geometry geometry(2);
+  const View* views[] = {&y, &x};
+  if (!make_geometry(geometry, views)) return kManyDims;
+  switch (element_size(y.dtype)) {
+    case 1:
+      return copy_as<uint8_t>(geometry, x, y), nullptr;
+    case 2:
+      return copy_as<uint16_t>(geometry, x, y), nullptr;
+    case 4:
+      return copy_as<uint32_t>(geometry, x, y), nullptr;
+    case 8:
+      return copy_as<uint64_t>(geometry, x, y), nullptr;
+    default:
+      return kNoDtype;
+  }
+}
+
+void register_copy(KernelTable& table) { table.add(ops::Copy::name, copy); }
+
+}  // namespace reel::cpu::REEL_ISA

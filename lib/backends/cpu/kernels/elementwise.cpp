@@ -1,0 +1,222 @@
+#include <algorithm>
+#include <cstring>
+
+#include <reel/backends/cpu/kernels/elementwise.h>
+#include <reel/backends/cpu/kernels/kernels.h>
+#include <reel/backends/parallel.h>
+
+namespace reel::cpu::REEL_ISA {
+namespace {
+
+constexpr int kMaxInputs = Geometry::kMaxViews - 1;
+// What is gathered or scattered at a time: stays in the first-level cache with all operands.
+constexpr int64_t kBlockBytes = 4096;
+// Rows at least this long are walked one by one, shorter ones are gathered into blocks.
+constexpr int64_t kLongRow = 256;
+
+// A run of elements of one stride into consecutive ones (or back).
+template <class T>
+void gather_run(void* to, const void* from, int64_t stride, int64_t n) {
+  T* out = static_cast<T*>(to);
+  const T* in = static_cast<const T*>(from);
+  if (stride == 0) {
+    std::fill_n(out, n, *in);
+  } else {
+    for (int64_t i = 0; i < n; ++i) out[i] = in[i * stride];
+  }
+}
+template <class T>
+void scatter_run(void* to, const void* from, int64_t stride, int64_t n) {
+  T* out = static_cast<T*>(to);
+  const T* in = static_cast<const T*>(from);
+  for (int64_t i = 0; i < n; ++i) out[i * stride] = in[i];
+}
+
+// A View on its way through the loop: its memory, element size, and where it is not linear the
+// block that stands in for it.
+struct Operand {
+  char* data = nullptr;
+  int64_t item = 0;
+  bool linear = false;
+  bool constant = false;
+  bool filled = false;  // a constant operand's block holds its value already
+  char* block = nullptr;
+
+  void gather(char* to, int64_t offset, int64_t stride, int64_t n) const {
+    const char* from = data + offset * item;
+    if (stride == 1) {
+      std::memcpy(to, from, static_cast<size_t>(n * item));
+    } else if (item == 4) {
+      gather_run<uint32_t>(to, from, stride, n);
+    } else if (item == 8) {
+      gather_run<uint64_t>(to, from, stride, n);
+    } else if (item == 2) {
+      gather_run<uint16_t>(to, from, stride, n);
+    } else {
+      gather_run<uint8_t>(to, from, stride, n);
+    }
+  }
+  void scatter(const char* from, int64_t offset, int64_t stride, int64_t n) const {
+    char* to = data + offset * item;
+    if (stride == 1) {
+      std::memcpy(to, from, static_cast<size_t>(n * item));
+    } else if (item == 4) {
+      scatter_run<uint32_t>(to, from, stride, n);
+    } else if (item == 8) {
+      scatter_run<uint64_t>(to, from, stride, n);
+    } else if (item == 2) {
+      scatter_run<uint16_t>(to, from, stride, n);
+    } else {
+      scatter_run<uint8_t>(to, from, stride, n);
+    }
+  }
+};
+
+// Calls piece(offset, stride, start, n) for the runs of `count` elements from `cursor` on.
+template <class Piece>
+void for_each_run(const Geometry& geometry, int view, Cursor cursor, int64_t count,
+                  const Piece& piece) {
+  const int64_t row = geometry.inner_size();
+  const int64_t stride = geometry.inner_stride(view);
+  for (int64_t done = 0; done < count;) {
+    const int64_t n = std::min(count - done, row - cursor.inner());
+    piece(cursor.offset(view), stride, done, n);
+    cursor.advance(n);
+    done += n;
+  }
+}
+
+// Elements [begin, end) of the walk. View 0 is the output.
+void run_range(const Geometry& geometry, const Operand* shared, const void* op, ElementLoop loop,
+               int64_t block, int64_t begin, int64_t end) {
+  alignas(64) char blocks[Geometry::kMaxViews][kBlockBytes];
+  Operand operands[Geometry::kMaxViews];
+  const int count = geometry.views();
+  for (int v = 0; v < count; ++v) {
+    operands[v] = shared[v];
+    operands[v].block = blocks[v];
+  }
+  const int64_t row = geometry.inner_size();
+  const bool by_rows = row >= kLongRow;
+  Cursor cursor(geometry, begin);
+  for (int64_t position = begin; position < end;) {
+    int64_t n = std::min(block, end - position);
+    if (by_rows) n = std::min(n, row - cursor.inner());
+
+    const auto direct = [&](int v) -> char* {
+      const Operand& operand = operands[v];
+      if (operand.linear) return operand.data + position * operand.item;
+      if (by_rows && geometry.inner_stride(v) == 1) {
+        return operand.data + cursor.offset(v) * operand.item;
+      }
+      return nullptr;
+    };
+    const void* in[kMaxInputs] = {};
+    for (int v = 1; v < count; ++v) {
+      Operand& operand = operands[v];
+      if (operand.data == nullptr) continue;
+      in[v - 1] = direct(v);
+      if (in[v - 1] != nullptr) continue;
+      in[v - 1] = operand.block;
+      if (operand.constant) {
+        if (!operand.filled) operand.gather(operand.block, 0, 0, block);
+        operand.filled = true;
+        continue;
+      }
+      for_each_run(geometry, v, cursor, n,
+                   [&](int64_t offset, int64_t stride, int64_t start, int64_t length) {
+                     operand.gather(operand.block + start * operand.item, offset, stride, length);
+                   });
+    }
+    const Operand& out = operands[0];
+    if (char* to = direct(0)) {
+      loop(op, to, in, n);
+    } else {
+      loop(op, out.block, in, n);
+      for_each_run(geometry, 0, cursor, n,
+                   [&](int64_t offset, int64_t stride, int64_t start, int64_t length) {
+                     out.scatter(out.block + start * out.item, offset, stride, length);
+                   });
+    }
+    position += n;
+    for (int64_t left = n; left > 0 && position < end;) {
+      const int64_t step = std::min(left, row - cursor.inner());
+      cursor.advance(step);
+      left -= step;
+    }
+  }
+}
+
+bool is_row_major(const View& view) {
+  int64_t expected = 1;
+  for (int d = view.rank - 1; d >= 0; --d) {
+    if (view.sizes[d] != 1 && view.strides[d] != expected) return false;
+    expected *= view.sizes[d];
+  }
+  return true;
+}
+
+// Larger for larger calls, so that few chunks are handed out; depends on the size alone.
+int64_t chunk_size(int64_t numel, int64_t grain) {
+  constexpr int64_t kChunks = 64;
+  const int64_t share = (numel / kChunks + 1023) / 1024 * 1024;
+  return std::clamp(share, grain, 8 * grain);
+}
+
+}  // namespace
+
+const char* run_elementwise(const Call& call, ElementLoop loop, int64_t grain) {
+  const View& out = call.out[0];
+  if (out.numel == 0) return nullptr;
+  Operand operands[Geometry::kMaxViews];
+  const View* views[Geometry::kMaxViews] = {&out};
+  bool row_major = is_row_major(out);
+  for (int i = 0; i < call.num_in; ++i) {
+    // An absent input is walked like the output and not touched.
+    views[1 + i] = call.in[i].defined() ? &call.in[i] : &out;
+    row_major = row_major && is_row_major(*views[1 + i]);
+  }
+  const int count = 1 + call.num_in;
+  int64_t item = 1;
+  for (int v = 0; v < count; ++v) {
+    const bool absent = v > 0 && !call.in[v - 1].defined();
+    operands[v].data = absent ? nullptr : static_cast<char*>(views[v]->data);
+    operands[v].item = static_cast<int64_t>(element_size(views[v]->dtype));
+    item = std::max(item, operands[v].item);
+  }
+  const int64_t chunk = chunk_size(out.numel, grain);
+
+  if (row_major) {
+    parallel_for(0, out.numel, chunk, [&](int64_t begin, int64_t end) {
+      const void* in[kMaxInputs] = {};
+      for (int v = 1; v < count; ++v) {
+        const Operand& operand = operands[v];
+        in[v - 1] = operand.data == nullptr ? nullptr : operand.data + begin * operand.item;
+      }
+      loop(call.attrs, operands[0].data + begin * operands[0].item, in, end - begin);
+    });
+    return nullptr;
+  }
+
+  Geometry geometry(count);
+  if (!make_geometry(geometry, views)) return kManyDims;
+  bool all_linear = true;
+  for (int v = 0; v < count; ++v) {
+    operands[v].linear = geometry.linear(v);
+    operands[v].constant = geometry.constant(v);
+    all_linear = all_linear && operands[v].linear;
+  }
+  const int64_t block = all_linear ? chunk : kBlockBytes / item;
+  parallel_for(0, out.numel, chunk, [&](int64_t begin, int64_t end) {
+    run_range(geometry, operands, call.attrs, loop, block, begin, end);
+  });
+  return nullptr;
+}
+
+void register_elementwise(KernelTable& table) {
+  register_unary(table);
+  register_unary_grad(table);
+  register_binary(table);
+}
+
+}  // namespace reel::cpu::REEL_ISA

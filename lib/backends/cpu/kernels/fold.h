@@ -1,0 +1,115 @@
+#pragma once
+
+// Sums and extrema of consecutive elements: in vector registers for blocks of a fixed length, whose
+// results are combined in order. So float sums err like short sums, and nothing depends on the
+// number of threads.
+
+#include <algorithm>
+#include <limits>
+#include <type_traits>
+
+#include <reel/backends/cpu/kernels/num.h>
+
+namespace reel::cpu::REEL_ISA {
+
+/// The type in which the sums of blocks of T are combined.
+template <class T>
+using Total = std::conditional_t<std::is_floating_point_v<T>, double, T>;
+
+struct SumFold {
+  template <class T>
+  static constexpr T identity() {
+    return 0;
+  }
+  static auto combine(const auto& a, const auto& b) { return a + b; }
+};
+struct ProdFold {
+  template <class T>
+  static constexpr T identity() {
+    return 1;
+  }
+  static auto combine(const auto& a, const auto& b) { return a * b; }
+};
+struct MaxFold {
+  template <class T>
+  static constexpr T identity() {
+    return std::is_floating_point_v<T> ? -std::numeric_limits<T>::infinity()
+                                       : std::numeric_limits<T>::lowest();
+  }
+  template <class T>
+  static T combine(const T& a, const T& b) {
+    if constexpr (std::is_arithmetic_v<T>) {
+      return a > b || a != a ? a : b;
+    } else {
+      return maximum(a, b);
+    }
+  }
+};
+struct MinFold {
+  template <class T>
+  static constexpr T identity() {
+    return std::is_floating_point_v<T> ? std::numeric_limits<T>::infinity()
+                                       : std::numeric_limits<T>::max();
+  }
+  template <class T>
+  static T combine(const T& a, const T& b) {
+    if constexpr (std::is_arithmetic_v<T>) {
+      return a < b || a != a ? a : b;
+    } else {
+      return minimum(a, b);
+    }
+  }
+};
+
+/// Combines f(in[0][i], in[1][i], ...) for n consecutive elements of float or double.
+template <class Fold, class T, class F, class... In>
+inline Total<T> fold_map(int64_t n, const F& f, const In*... in) {
+  constexpr int64_t kStep = kLanes<T>;
+  constexpr int64_t kBlock = 64 * kStep;
+  Total<T> total = Fold::template identity<Total<T>>();
+  int64_t i = 0;
+  while (n - i >= 4 * kStep) {
+    const int64_t end = i + std::min(kBlock, (n - i) / (4 * kStep) * (4 * kStep));
+    Num<T> a = f(Num<T>(load(in + i))...);
+    Num<T> b = f(Num<T>(load(in + i + kStep))...);
+    Num<T> c = f(Num<T>(load(in + i + 2 * kStep))...);
+    Num<T> d = f(Num<T>(load(in + i + 3 * kStep))...);
+    for (i += 4 * kStep; i < end; i += 4 * kStep) {
+      a = Fold::combine(a, f(Num<T>(load(in + i))...));
+      b = Fold::combine(b, f(Num<T>(load(in + i + kStep))...));
+      c = Fold::combine(c, f(Num<T>(load(in + i + 2 * kStep))...));
+      d = Fold::combine(d, f(Num<T>(load(in + i + 3 * kStep))...));
+    }
+    const Num<T> all = Fold::combine(Fold::combine(a, b), Fold::combine(c, d));
+    const T block =
+        reduce_lanes(all.v, [](T x, T y) { return static_cast<T>(Fold::combine(x, y)); });
+    total = Fold::combine(total, static_cast<Total<T>>(block));
+  }
+  if (i < n) {
+    alignas(64) T rest[4 * kLanes<T>];
+    const int64_t count = n - i;
+    map(rest, count, f, (in + i)...);
+    for (int64_t j = 0; j < count; ++j) {
+      total = Fold::combine(total, static_cast<Total<T>>(rest[j]));
+    }
+  }
+  return total;
+}
+
+/// Combines n consecutive elements.
+template <class Fold, class T>
+inline Total<T> fold_run(const T* x, int64_t n) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (n >= kLanes<T>) {
+      return fold_map<Fold, T>(
+          n, [](const Num<T>& value) { return value; }, x);
+    }
+  }
+  Total<T> total = Fold::template identity<Total<T>>();
+  for (int64_t i = 0; i < n; ++i) {
+    total = static_cast<Total<T>>(Fold::combine(total, static_cast<Total<T>>(x[i])));
+  }
+  return total;
+}
+
+}  // namespace reel::cpu::REEL_ISA

@@ -1,0 +1,226 @@
+#include <reel/backends/cpu/kernels/gemm_tiles.h>
+#include <reel/backends/cpu/kernels/kernels.h>
+#include <reel/backends/parallel.h>
+
+namespace reel::cpu::REEL_ISA {
+namespace {
+
+// Below this many multiplications packing costs more than it saves.
+constexpr int64_t kTinyVolume = 512;
+// Products with at most so many rows read B once, as it lies in memory.
+constexpr int64_t kSkinnyRows = 4;
+template <class T>
+void multiply_plainly(int64_t rows, int64_t columns, int64_t depth, const Matrix<const T>& a,
+                      const Matrix<const T>& b, const Matrix<T>& c) {
+  for (int64_t m = 0; m < rows; ++m) {
+    for (int64_t n = 0; n < columns; ++n) {
+      T sum = 0;
+      for (int64_t k = 0; k < depth; ++k) sum += *a.at(m, k) * *b.at(k, n);
+      *c.at(m, n) = sum;
+    }
+  }
+}
+
+// A few rows of A, rows of B contiguous: columns of C stay in registers while B streams by.
+template <class T, int kRows>
+void multiply_streaming(int64_t n, int64_t n_end, int64_t depth, const Matrix<const T>& a,
+                        const Matrix<const T>& b, const Matrix<T>& c) {
+  constexpr int kL = kLanes<T>, kVectors = kRows == 1 ? 8 : 4;
+  for (; n < n_end; n += kVectors * kL) {
+    const int64_t width = std::min<int64_t>(n_end - n, kVectors * kL);
+    Vec<T> acc[kRows][kVectors];
+    for (int r = 0; r < kRows; ++r) {
+      for (int v = 0; v < kVectors; ++v) acc[r][v] = broadcast(T(0));
+    }
+    for (int64_t k = 0; k < depth; ++k) {
+      for (int v = 0; v < kVectors; ++v) {
+        const auto lanes = std::clamp<int64_t>(width - v * kL, 0, kL);
+        const T* p = b.at(k, n + v * kL);
+        const Vec<T> bv = lanes == kL ? load(p) : load_n(p, static_cast<int>(lanes));
+        for (int r = 0; r < kRows; ++r) acc[r][v] = fma(broadcast(*a.at(r, k)), bv, acc[r][v]);
+      }
+    }
+    for (int r = 0; r < kRows; ++r) {
+      alignas(64) T row[kVectors * kL];
+      for (int v = 0; v < kVectors; ++v) store(row + v * kL, acc[r][v]);
+      for (int64_t j = 0; j < width; ++j) *c.at(r, n + j) = row[j];
+    }
+  }
+}
+
+// A few rows of A, columns of B contiguous: every element of C is a dot product.
+template <class T, int kRows>
+void multiply_dots(int64_t n, int64_t n_end, int64_t depth, const Matrix<const T>& a,
+                   const Matrix<const T>& b, const Matrix<T>& c) {
+  constexpr int kL = kLanes<T>, kChains = 4;  // independent sums hide the latency of fma
+  for (; n < n_end; ++n) {
+    const T* column = b.at(0, n);
+    Vec<T> acc[kRows][kChains];
+    for (int r = 0; r < kRows; ++r) {
+      for (int i = 0; i < kChains; ++i) acc[r][i] = broadcast(T(0));
+    }
+    int64_t k = 0;
+    for (; k + kChains * kL <= depth; k += kChains * kL) {
+      for (int i = 0; i < kChains; ++i) {
+        const Vec<T> bv = load(column + k + i * kL);
+        for (int r = 0; r < kRows; ++r) {
+          acc[r][i] = fma(load(a.at(r, k + i * kL)), bv, acc[r][i]);
+        }
+      }
+    }
+    for (; k < depth; k += kL) {
+      const int lanes = static_cast<int>(std::min<int64_t>(depth - k, kL));
+      const Vec<T> bv = load_n(column + k, lanes);
+      for (int r = 0; r < kRows; ++r) acc[r][0] = fma(load_n(a.at(r, k), lanes), bv, acc[r][0]);
+    }
+    for (int r = 0; r < kRows; ++r) {
+      *c.at(r, n) = reduce_add((acc[r][0] + acc[r][1]) + (acc[r][2] + acc[r][3]));
+    }
+  }
+}
+
+// At most kSkinnyRows rows. Returns false if neither operand lies as it must.
+template <class T>
+bool multiply_skinny(int64_t rows, int64_t columns, int64_t depth, const Matrix<const T>& a,
+                     const Matrix<const T>& b, const Matrix<T>& c) {
+  const bool dots = b.row_stride == 1 && a.column_stride == 1;
+  // Streaming runs along the columns; a deep product of few columns has too few of them to share.
+  if (!dots && (b.column_stride != 1 || (columns < 256 && depth > 4096))) return false;
+  using Part = void (*)(int64_t, int64_t, int64_t, const Matrix<const T>&, const Matrix<const T>&,
+                        const Matrix<T>&);
+  static constexpr Part kParts[2][kSkinnyRows] = {
+      {multiply_streaming<T, 1>, multiply_streaming<T, 2>, multiply_streaming<T, 3>,
+       multiply_streaming<T, 4>},
+      {multiply_dots<T, 1>, multiply_dots<T, 2>, multiply_dots<T, 3>, multiply_dots<T, 4>}};
+  const Part part = kParts[dots ? 1 : 0][rows - 1];
+  const int64_t step = dots ? 1 : 8 * kLanes<T>;
+  const int64_t grain = (kTaskVolume / (rows * depth * step) + 1) * step;
+  parallel_for(0, columns, grain,
+               [&](int64_t n, int64_t n_end) { part(n, n_end, depth, a, b, c); });
+  return true;
+}
+
+template <class T>
+void multiply_blocked(int64_t rows, int64_t columns, int64_t depth, const Matrix<const T>& a,
+                      const Matrix<const T>& b, const Matrix<T>& c) {
+  const PanelOrder order = a.row_stride == 1 && a.column_stride != 1 ? PanelOrder::by_depth
+                                                                     : PanelOrder::by_vector;
+  multiply_in_tiles<T>(
+      order, rows, columns, depth,
+      [&](int64_t m, int64_t count, int64_t k, int64_t block, T* panel) {
+        pack_rows<T>(order, a, m, count, k, block, panel);
+      },
+      [&](int64_t n, int64_t count, int vectors, int64_t k, int64_t block, T* panel) {
+        pack_columns<T>(b, n, count, vectors, k, block, panel);
+      },
+      c);
+}
+
+template <class T>
+Matrix<T> matrix_of(const View& view, int64_t batch = 0) {
+  const int64_t* strides = view.strides + (view.rank - 2);
+  T* data = view.as<std::remove_const_t<T>>();
+  return {view.rank == 3 ? data + batch * view.strides[0] : data, strides[0], strides[1]};
+}
+
+// Integers have no micro-kernel: rows of C are summed along B's rows.
+template <class T>
+void multiply_integers(int64_t rows, int64_t columns, int64_t depth, const Matrix<const T>& a,
+                       const Matrix<const T>& b, const Matrix<T>& c) {
+  // Unsigned: overflow wraps, as it does in PyTorch.
+  using Wrapping = std::make_unsigned_t<T>;
+  parallel_for(0, rows, kTaskVolume / (columns * depth + 1) + 1, [&](int64_t m, int64_t m_end) {
+    for (; m < m_end; ++m) {
+      for (int64_t n = 0; n < columns; ++n) *c.at(m, n) = 0;
+      for (int64_t k = 0; k < depth; ++k) {
+        const auto factor = static_cast<Wrapping>(*a.at(m, k));
+        for (int64_t n = 0; n < columns; ++n) {
+          *c.at(m, n) = static_cast<T>(static_cast<Wrapping>(*c.at(m, n)) +
+                                       factor * static_cast<Wrapping>(*b.at(k, n)));
+        }
+      }
+    }
+  });
+}
+
+template <class T>
+void multiply(int64_t rows, int64_t columns, int64_t depth, const Matrix<const T>& a,
+              const Matrix<const T>& b, const Matrix<T>& c) {
+  if constexpr (std::is_floating_point_v<T>) {
+    gemm(rows, columns, depth, a, b, c);
+  } else {
+    multiply_integers(rows, columns, depth, a, b, c);
+  }
+}
+
+// a [B, M, K], b [B, K, N], c [B, M, N]; mm is the case without B.
+template <class T>
+const char* batched(const Call& call) {
+  const View &a = call.in[0], &b = call.in[1], &c = call.out[0];
+  const int64_t batches = c.rank == 3 ? c.sizes[0] : 1;
+  const int64_t rows = c.sizes[c.rank - 2], columns = c.sizes[c.rank - 1];
+  const int64_t depth = a.sizes[a.rank - 1];
+  if (c.numel == 0) return nullptr;
+  const auto multiply_batch = [&](int64_t i) {
+    multiply<T>(rows, columns, depth, matrix_of<const T>(a, i), matrix_of<const T>(b, i),
+                matrix_of<T>(c, i));
+  };
+  // Many products are shared out whole, few ones are cut up inside; the sums are the same.
+  if (batches >= kEnoughTasks || rows * columns * depth < kTaskVolume) {
+    const int64_t grain = kTaskVolume / (rows * columns * depth + 1) + 1;
+    parallel_for(0, batches, grain, [&](int64_t i, int64_t end) {
+      for (; i < end; ++i) multiply_batch(i);
+    });
+  } else {
+    for (int64_t i = 0; i < batches; ++i) multiply_batch(i);
+  }
+  return nullptr;
+}
+
+const char* matrix_product(const Call& call) {
+  switch (call.out[0].dtype) {
+    case kFloat:
+      return batched<float>(call);
+    case kDouble:
+      return batched<double>(call);
+    case kInt:
+      return batched<int32_t>(call);
+    case kLong:
+      return batched<int64_t>(call);
+    default:
+      return "dtype is not float32, float64, int32 or int64";
+  }
+}
+
+}  // namespace
+
+template <class T>
+void gemm(int64_t rows, int64_t columns, int64_t depth, const Matrix<const T>& a,
+          const Matrix<const T>& b, const Matrix<T>& c) {
+  if (rows == 0 || columns == 0) return;
+  if (rows * columns * depth <= kTinyVolume) {
+    return multiply_plainly(rows, columns, depth, a, b, c);
+  }
+  if (rows <= kSkinnyRows && multiply_skinny(rows, columns, depth, a, b, c)) return;
+  const Matrix<const T> at = a.transposed(), bt = b.transposed();
+  if (columns <= kSkinnyRows && multiply_skinny(columns, rows, depth, bt, at, c.transposed())) {
+    return;
+  }
+  // The micro-kernel stores rows; a C that lies the other way is the transpose of B' A'.
+  if (c.column_stride != 1 && c.row_stride == 1) {
+    return multiply_blocked(columns, rows, depth, bt, at, c.transposed());
+  }
+  multiply_blocked(rows, columns, depth, a, b, c);
+}
+
+template void gemm<float>(int64_t, int64_t, int64_t, const Matrix<const float>&,
+                          const Matrix<const float>&, const Matrix<float>&);
+template void gemm<double>(int64_t, int64_t, int64_t, const Matrix<const double>&,
+                           const Matrix<const double>&, const Matrix<double>&);
+
+void register_gemm(KernelTable& table) {
+  table.add("mm", matrix_product);
+  table.add("bmm", matrix_product);
+}
+
+}  // namespace reel::cpu::REEL_ISA

@@ -1,0 +1,179 @@
+#pragma once
+
+// Matrix products from packed panels. A tile of C is kept in registers (the micro-kernel) while a
+// panel of A, a few rows, is multiplied with a panel of B, a few vectors of columns. Both are copied
+// ("packed") so that the micro-kernel reads them in order; packing is also where transposed,
+// strided and im2col operands become the same thing.
+
+#include <algorithm>
+#include <cstdint>
+
+#include <reel/backends/cpu/kernels/scratch.h>
+#include <reel/backends/cpu/vec.h>
+
+namespace reel::cpu::REEL_ISA {
+
+/// Rows and vectors of C that fill the registers and leave room for a vector of B and one of A.
+#if defined(__AVX512F__)
+inline constexpr int kTileRows = 14;
+#elif defined(__AVX2__)
+inline constexpr int kTileRows = 6;
+#elif defined(__aarch64__)
+inline constexpr int kTileRows = 12;
+#else
+inline constexpr int kTileRows = 4;
+#endif
+inline constexpr int kTileVectors = 2;
+template <class T>
+inline constexpr int kTileColumns = kTileVectors * kLanes<T>;
+
+/// How deep a packed block is: a panel of B of this depth stays in L1.
+inline constexpr int64_t kBlockDepth = 256;
+
+/// The order of a packed panel of A with R rows and L lanes; padded values are 0.
+enum class PanelOrder {
+  by_depth,   ///< [depth][R]: copied as it is from an A whose rows are contiguous along m
+  by_vector,  ///< [depth / L][R][L]: copied a vector at a time where k is contiguous
+};
+
+/// c[R][columns] = init + a b. `init` is [R][columns] with its own row stride: 0 for a bias row,
+/// c itself to accumulate. b is [depth][vectors * L]. 1 <= columns <= vectors * L.
+template <class T>
+using MicroKernel = void (*)(int64_t depth, const T* a, const T* b, const T* init,
+                             int64_t init_stride, T* c, int64_t c_stride, int columns);
+
+/// 1 <= rows <= kTileRows, 1 <= vectors <= kTileVectors; T is float or double.
+template <class T>
+MicroKernel<T> micro_kernel(PanelOrder order, int rows, int vectors);
+
+/// At least kTileColumns zeros.
+template <class T>
+const T* zero_row();
+
+/// `count` things in groups of at most `most`, as even as possible: 16 rows are 8 + 8, not 14 + 2.
+struct EvenSplit {
+  int64_t groups, base, extra;
+  EvenSplit(int64_t count, int64_t most)
+      : groups((count + most - 1) / most),
+        base(groups == 0 ? 0 : count / groups),
+        extra(groups == 0 ? 0 : count % groups) {}
+  int64_t begin(int64_t group) const { return group * base + std::min(group, extra); }
+  int64_t size(int64_t group) const { return base + (group < extra ? 1 : 0); }
+};
+
+/// Vectors of the panel of B that starts at column n of `columns`.
+template <class T>
+inline int panel_vectors(int64_t n, int64_t columns) {
+  return columns - n > kLanes<T> ? kTileVectors : 1;
+}
+/// Columns of a packed B, the last panel filled up.
+template <class T>
+inline int64_t padded_columns(int64_t columns) {
+  return (columns + kLanes<T> - 1) / kLanes<T> * kLanes<T>;
+}
+/// Elements of a packed panel of A.
+template <class T>
+inline int64_t panel_size(PanelOrder order, int64_t rows, int64_t depth) {
+  const int64_t block = order == PanelOrder::by_depth ? 1 : kLanes<T>;
+  return rows * ((depth + block - 1) / block * block);
+}
+
+/// What the first block of the depth starts from.
+template <class T>
+struct Start {
+  const T* row = nullptr;   ///< a bias, one value per column; nullptr: zeros
+  bool accumulate = false;  ///< add to what c holds
+};
+
+/// c[rows][columns] += (or = start +) a b for packed blocks of one depth: the panels of A, split
+/// evenly, one after the other, and the panels of B.
+template <class T>
+void multiply_panels(PanelOrder order, int64_t rows, int64_t columns, int64_t depth, const T* a,
+                     const T* b, Start<T> start, T* c, int64_t c_stride) {
+  const EvenSplit split(rows, kTileRows);
+  for (int64_t n = 0; n < columns; n += kTileColumns<T>) {
+    const int vectors = panel_vectors<T>(n, columns);
+    const int width = static_cast<int>(std::min<int64_t>(columns - n, kTileColumns<T>));
+    const T* panel = a;
+    for (int64_t i = 0; i < split.groups; ++i) {
+      const int64_t panel_rows = split.size(i);
+      T* tile = c + split.begin(i) * c_stride + n;
+      const T* init = start.accumulate ? tile : start.row ? start.row + n : zero_row<T>();
+      micro_kernel<T>(order, static_cast<int>(panel_rows), vectors)(
+          depth, panel, b + n * depth, init, start.accumulate ? c_stride : 0, tile, c_stride, width);
+      panel += panel_size<T>(order, panel_rows, depth);
+    }
+  }
+}
+
+/// The depth of a product in blocks, all but the last of `step`, which is a multiple of the lanes.
+template <class T>
+struct DepthBlocks {
+  int64_t depth, step;
+  explicit DepthBlocks(int64_t total) : depth(total), step(kLanes<T>) {
+    const int64_t even = EvenSplit(total, kBlockDepth).size(0);
+    step = std::max<int64_t>(step, (even + kLanes<T> - 1) / kLanes<T> * kLanes<T>);
+  }
+  int64_t size(int64_t k) const { return std::min(step, depth - k); }
+};
+
+/// A product's tile: c[rows][columns], the whole depth. `pack_a(m, rows, k, depth, out)` writes one
+/// panel in the given order; `block_b(k, depth)` gives the packed block of B, panel after panel of
+/// [depth][vectors * L]. m counts from the tile's first row.
+template <class T, class PackA, class BlockB>
+void multiply_tile(PanelOrder order, int64_t rows, int64_t columns, int64_t depth,
+                   const PackA& pack_a, const BlockB& block_b, Start<T> start, T* c,
+                   int64_t c_stride) {
+  const EvenSplit split(rows, kTileRows);
+  const DepthBlocks<T> blocks(depth);
+  T* a = scratch<T>(Slot::panel_a, panel_size<T>(order, rows, blocks.step));
+  // A product without depth is what it starts from.
+  if (depth == 0) multiply_panels<T>(order, rows, columns, 0, a, a, start, c, c_stride);
+  for (int64_t k = 0; k < depth; k += blocks.step) {
+    const int64_t depth_here = blocks.size(k);
+    T* panel = a;
+    for (int64_t i = 0; i < split.groups; ++i) {
+      pack_a(split.begin(i), split.size(i), k, depth_here, panel);
+      panel += panel_size<T>(order, split.size(i), depth_here);
+    }
+    multiply_panels<T>(order, rows, columns, depth_here, a, block_b(k, depth_here), start, c,
+                       c_stride);
+    start = {nullptr, true};
+  }
+}
+
+/// Calls pack(n, columns, vectors, out) for each panel of a block of B.
+template <class T, class Pack>
+void for_each_panel(int64_t columns, int64_t depth, T* out, const Pack& pack) {
+  for (int64_t n = 0; n < columns; n += kTileColumns<T>) {
+    pack(n, std::min<int64_t>(columns - n, kTileColumns<T>), panel_vectors<T>(n, columns),
+         out + n * depth);
+  }
+}
+
+/// A matrix anywhere in memory.
+template <class T>
+struct Matrix {
+  T* data;
+  int64_t row_stride, column_stride;
+  T* at(int64_t row, int64_t column) const {
+    return data + row * row_stride + column * column_stride;
+  }
+  Matrix transposed() const { return {data, column_stride, row_stride}; }
+};
+
+/// Packs `rows` rows of a, `depth` columns from k on, into a panel of the order.
+template <class T>
+void pack_rows(PanelOrder order, const Matrix<const T>& a, int64_t m, int64_t rows, int64_t k,
+               int64_t depth, T* out);
+/// Packs `columns` columns of b, `depth` rows from k on, into [depth][vectors * L].
+template <class T>
+void pack_columns(const Matrix<const T>& b, int64_t n, int64_t columns, int vectors, int64_t k,
+                  int64_t depth, T* out);
+
+/// c [M, N] = a [M, K] b [K, N] (+ bias row), on all threads.
+template <class T>
+void gemm(int64_t rows, int64_t columns, int64_t depth, const Matrix<const T>& a,
+          const Matrix<const T>& b, const Matrix<T>& c);
+
+}  // namespace reel::cpu::REEL_ISA

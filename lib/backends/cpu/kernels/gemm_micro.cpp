@@ -1,0 +1,90 @@
+#include <array>
+#include <utility>
+
+#include <reel/backends/cpu/kernels/gemm.h>
+
+namespace reel::cpu::REEL_ISA {
+namespace {
+
+// Calls body(0), ..., body(kCount - 1) with constants: the tile must be unrolled from the first
+// load to the last store or it is not kept in registers.
+template <int kCount, class Body>
+[[gnu::always_inline]] inline void unroll(const Body& body) {
+  [&]<int... kI>(std::integer_sequence<int, kI...>) __attribute__((always_inline)) {
+    (body(std::integral_constant<int, kI>{}), ...);
+  }
+  (std::make_integer_sequence<int, kCount>{});
+}
+
+// a [depth / kBlock][kRows][kBlock], b [depth][kVectors * L], c [kRows][columns].
+template <class T, int kRows, int kVectors, int kBlock>
+void micro(int64_t depth, const T* a, const T* b, const T* init, int64_t init_stride, T* c,
+           int64_t c_stride, int columns) {
+  constexpr int kL = kLanes<T>;
+  const bool whole = columns == kVectors * kL;
+  const int last = columns - (kVectors - 1) * kL;  // columns in the last vector
+  Vec<T> acc[kRows][kVectors];
+  unroll<kRows>([&](auto r) __attribute__((always_inline)) {
+    unroll<kVectors>([&](auto v) __attribute__((always_inline)) {
+      const T* p = init + r * init_stride + v * kL;
+      acc[r][v] = whole || v < kVectors - 1 ? load(p) : load_n(p, last);
+    });
+  });
+  const auto multiply = [&](const T* ak) __attribute__((always_inline)) {
+    Vec<T> bv[kVectors];
+    unroll<kVectors>([&](auto v) __attribute__((always_inline)) { bv[v] = load(b + v * kL); });
+    unroll<kRows>([&](auto r) __attribute__((always_inline)) {
+      const Vec<T> ar = broadcast(ak[r * kBlock]);
+      unroll<kVectors>([&](auto v) __attribute__((always_inline)) {
+        acc[r][v] = fma(ar, bv[v], acc[r][v]);
+      });
+    });
+    b += kVectors * kL;
+  };
+  int64_t k = 0;
+  for (; k + kBlock <= depth; k += kBlock) {
+#pragma GCC unroll 4
+    for (int i = 0; i < kBlock; ++i) multiply(a + i);
+    a += kRows * kBlock;
+  }
+  for (; k < depth; ++k) multiply(a++);
+  unroll<kRows>([&](auto r) __attribute__((always_inline)) {
+    unroll<kVectors>([&](auto v) __attribute__((always_inline)) {
+      T* p = c + r * c_stride + v * kL;
+      if (whole || v < kVectors - 1) {
+        store(p, acc[r][v]);
+      } else {
+        store_n(p, acc[r][v], last);
+      }
+    });
+  });
+}
+
+template <class T, int kVectors, int kBlock, int... kRow>
+constexpr std::array<MicroKernel<T>, kTileRows> by_rows(std::integer_sequence<int, kRow...>) {
+  return {micro<T, kRow + 1, kVectors, kBlock>...};
+}
+
+}  // namespace
+
+template <class T>
+MicroKernel<T> micro_kernel(PanelOrder order, int rows, int vectors) {
+  constexpr auto kRows = std::make_integer_sequence<int, kTileRows>{};
+  static constexpr std::array<MicroKernel<T>, kTileRows> kTable[2][kTileVectors] = {
+      {by_rows<T, 1, 1>(kRows), by_rows<T, 2, 1>(kRows)},
+      {by_rows<T, 1, kLanes<T>>(kRows), by_rows<T, 2, kLanes<T>>(kRows)}};
+  return kTable[order == PanelOrder::by_vector][vectors - 1][static_cast<size_t>(rows - 1)];
+}
+
+template <class T>
+const T* zero_row() {
+  alignas(64) static constexpr T kZeros[kTileColumns<T>] = {};
+  return kZeros;
+}
+
+template MicroKernel<float> micro_kernel<float>(PanelOrder, int, int);
+template MicroKernel<double> micro_kernel<double>(PanelOrder, int, int);
+template const float* zero_row<float>();
+template const double* zero_row<double>();
+
+}  // namespace reel::cpu::REEL_ISA

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <reel/backends/backend.h>
+#include <reel/backends/cpu/kernels/gemm.h>
+#include <reel/backends/parallel.h>
+
+namespace reel::cpu::REEL_ISA {
+
+/// Multiplications worth a task of their own: some 10 us.
+inline constexpr int64_t kTaskVolume = 1 << 18;
+/// More tasks than threads even the load out; the number must not depend on the threads.
+inline constexpr int64_t kEnoughTasks = 16;
+
+/// How a product is cut into tasks: tiles of C, each over a slice of the depth.
+struct TilePlan {
+  int64_t tile_rows, tile_columns, slices;
+};
+
+inline TilePlan plan_tiles(int64_t rows, int64_t columns, int64_t depth, int64_t element_bytes) {
+  // Blocks of A and B of this size share a 1 MB L2.
+  TilePlan plan{std::min<int64_t>(224, rows), std::min(2048 / element_bytes, columns), 1};
+  const int64_t enough = std::clamp<int64_t>(rows * columns * depth / kTaskVolume, 1, kEnoughTasks);
+  const auto tasks = [&] {
+    return EvenSplit(rows, plan.tile_rows).groups * EvenSplit(columns, plan.tile_columns).groups;
+  };
+  // A deep product (a Gram matrix, a weight's gradient) is cut along the depth first: then every
+  // element of A and B is still packed only once.
+  if (tasks() < enough && depth >= 8 * std::max(rows, columns) && depth >= 2048) {
+    plan.slices = std::min(enough, depth / 1024);
+    return plan;
+  }
+  while (tasks() < enough && (plan.tile_rows > 56 || plan.tile_columns > 64)) {
+    const bool cut_rows =
+        plan.tile_columns <= 64 || (plan.tile_rows > 56 && plan.tile_rows > plan.tile_columns);
+    int64_t& side = cut_rows ? plan.tile_rows : plan.tile_columns;
+    side = (side + 1) / 2;
+  }
+  const int64_t vector = 64 / element_bytes;
+  plan.tile_columns = (plan.tile_columns + vector - 1) / vector * vector;
+  return plan;
+}
+
+/// c [rows, columns] = a b with operands that are only known by how they are packed:
+/// pack_a(m, rows, k, depth, out) and pack_b(n, columns, vectors, k, depth, out).
+template <class T, class PackA, class PackB>
+void multiply_in_tiles(PanelOrder order, int64_t rows, int64_t columns, int64_t depth,
+                       const PackA& pack_a, const PackB& pack_b, const Matrix<T>& c) {
+  const TilePlan plan = plan_tiles(rows, columns, depth, sizeof(T));
+  const EvenSplit row_split(rows, plan.tile_rows);
+  const EvenSplit slice_split(std::max<int64_t>(depth, 1), (depth + plan.slices - 1) / plan.slices);
+  const int64_t column_tiles = EvenSplit(columns, plan.tile_columns).groups;
+  const int64_t tiles = row_split.groups * column_tiles;
+  const int64_t slices = plan.slices == 1 ? 1 : slice_split.groups;
+  const Storage partial =
+      slices > 1 ? allocate_storage(sizeof(T) * static_cast<size_t>(slices * rows * columns), kCPU)
+                 : Storage();
+  parallel_for(0, tiles * slices, 1, [&](int64_t task, int64_t) {
+    const int64_t slice = task / tiles, row_tile = task % tiles / column_tiles;
+    const int64_t m = row_split.begin(row_tile), tile_rows = row_split.size(row_tile);
+    const int64_t n = task % column_tiles * plan.tile_columns;
+    const int64_t tile_columns = std::min(plan.tile_columns, columns - n);
+    const int64_t k0 = slices > 1 ? slice_split.begin(slice) : 0;
+    const int64_t slice_depth = slices > 1 ? slice_split.size(slice) : depth;
+    const bool direct = slices == 1 && c.column_stride == 1;
+    T* out = nullptr;
+    int64_t out_stride = 0;
+    if (slices > 1) {
+      out = static_cast<T*>(partial->data()) + (slice * rows + m) * columns + n;
+      out_stride = columns;
+    } else {
+      out = direct ? c.at(m, n) : scratch<T>(Slot::tile, tile_rows * tile_columns);
+      out_stride = direct ? c.row_stride : tile_columns;
+    }
+    multiply_tile<T>(
+        order, tile_rows, tile_columns, slice_depth,
+        [&](int64_t row, int64_t count, int64_t k, int64_t block, T* panel) {
+          pack_a(m + row, count, k0 + k, block, panel);
+        },
+        [&](int64_t k, int64_t block) -> const T* {
+          T* b = scratch<T>(Slot::panel_b, padded_columns<T>(tile_columns) * block);
+          for_each_panel(tile_columns, block, b,
+                         [&](int64_t column, int64_t count, int vectors, T* panel) {
+                           pack_b(n + column, count, vectors, k0 + k, block, panel);
+                         });
+          return b;
+        },
+        {}, out, out_stride);
+    if (slices > 1 || direct) return;
+    for (int64_t i = 0; i < tile_rows; ++i) {
+      for (int64_t j = 0; j < tile_columns; ++j) *c.at(m + i, n + j) = out[i * tile_columns + j];
+    }
+  });
+  if (slices == 1) return;
+  const int64_t grain = std::max<int64_t>(1, 32768 / (columns * slices));
+  parallel_for(0, rows, grain, [&](int64_t m, int64_t m_end) {
+    for (; m < m_end; ++m) {
+      const T* p = static_cast<const T*>(partial->data()) + m * columns;
+      for (int64_t n = 0; n < columns; ++n) {
+        T sum = p[n];
+        for (int64_t s = 1; s < slices; ++s) sum += p[s * rows * columns + n];
+        *c.at(m, n) = sum;
+      }
+    }
+  });
+}
+
+}  // namespace reel::cpu::REEL_ISA

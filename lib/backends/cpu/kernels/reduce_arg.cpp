@@ -1,0 +1,117 @@
+#include <algorithm>
+
+#include <reel/backends/cpu/kernels/fold.h>
+#include <reel/backends/cpu/kernels/geometry.h>
+#include <reel/backends/cpu/kernels/reduce.h>
+#include <reel/backends/parallel.h>
+#include <reel/tensor/ops/reduce.h>
+
+namespace reel::cpu::REEL_ISA {
+namespace {
+
+constexpr int64_t kChunk = 32768;  // elements that are worth another thread
+constexpr int64_t kColumns = 256;  // columns that are searched side by side
+
+// The first position of the extreme of a run, NaN before all: find its value, then where it is.
+template <class Fold, class T>
+int64_t find_in_run(const T* x, int64_t n) {
+  const T best = static_cast<T>(fold_run<Fold, T>(x, n));
+  int64_t i = 0;
+  if (best != best) {
+    while (x[i] == x[i]) ++i;
+  } else {
+    while (x[i] != best) ++i;
+  }
+  return i;
+}
+
+// One position for each of m columns that are neighbours in x.
+template <class Fold, class T>
+void find_in_columns(const T* x, int64_t stride, int64_t n, int64_t* best_index, int64_t m) {
+  T best[kColumns];
+  std::copy_n(x, m, best);
+  std::fill_n(best_index, m, 0);
+  for (int64_t i = 1; i < n; ++i) {
+    const T* row = x + i * stride;
+    for (int64_t c = 0; c < m; ++c) {
+      // The fold keeps the champion unless the candidate beats it; equality is no win.
+      const T winner = Fold::combine(best[c], row[c]);
+      const bool first_nan = row[c] != row[c] && best[c] == best[c];
+      const bool better = first_nan || (winner != best[c] && best[c] == best[c]);
+      best_index[c] = better ? i : best_index[c];
+      best[c] = better ? row[c] : best[c];
+    }
+  }
+}
+
+template <class Fold, class T>
+const char* arg_as(const Call& call, int64_t dim) {
+  const View& x = call.in[0];
+  const View& y = call.out[0];
+  if (y.numel == 0) return nullptr;
+  const bool keepdim = y.rank == x.rank;
+  Geometry kept(2);
+  int out_dim = 0;
+  for (int d = 0; d < x.rank; ++d) {
+    if (d == dim) {
+      if (keepdim) ++out_dim;
+      continue;
+    }
+    const int64_t strides[] = {x.strides[d], y.strides[out_dim++]};
+    if (!kept.add(x.sizes[d], strides)) return kManyDims;
+  }
+  kept.order_and_merge(0);
+  const int64_t n = x.rank == 0 ? 1 : x.sizes[dim];
+  const int64_t stride = x.rank == 0 ? 1 : x.strides[dim];
+  const bool columns = kept.inner_stride(0) == 1 && stride != 1;
+  if (!columns && stride != 1 && n > 1) return "strided in all dimensions";
+
+  const int64_t grain = std::max<int64_t>(1, kChunk / n);
+  parallel_for(0, y.numel, grain, [&](int64_t begin, int64_t end) {
+    Cursor cursor(kept, begin);
+    for (int64_t position = begin; position < end;) {
+      const T* in = x.as<const T>() + cursor.offset(0);
+      int64_t* out = y.as<int64_t>() + cursor.offset(1);
+      int64_t count = 1;
+      if (columns) {
+        count = std::min({end - position, kept.inner_size() - cursor.inner(), kColumns});
+        int64_t found[kColumns];
+        find_in_columns<Fold, T>(in, stride, n, found, count);
+        for (int64_t c = 0; c < count; ++c) out[c * kept.inner_stride(1)] = found[c];
+      } else {
+        *out = find_in_run<Fold, T>(in, n);
+      }
+      position += count;
+      if (position < end) cursor.advance(count);
+    }
+  });
+  return nullptr;
+}
+
+template <class Op, class Fold>
+const char* arg_reduce(const Call& call) {
+  const int64_t dim = call.as<Op>().dim;
+  switch (call.in[0].dtype) {
+    case kFloat:
+      return arg_as<Fold, float>(call, dim);
+    case kDouble:
+      return arg_as<Fold, double>(call, dim);
+    case kInt:
+      return arg_as<Fold, int32_t>(call, dim);
+    case kLong:
+      return arg_as<Fold, int64_t>(call, dim);
+    case kByte:
+      return arg_as<Fold, uint8_t>(call, dim);
+    default:
+      return kNoDtype;
+  }
+}
+
+}  // namespace
+
+void register_arg_reduce(KernelTable& table) {
+  table.add(ops::ArgMax::name, arg_reduce<ops::ArgMax, MaxFold>);
+  table.add(ops::ArgMin::name, arg_reduce<ops::ArgMin, MinFold>);
+}
+
+}  // namespace reel::cpu::REEL_ISA

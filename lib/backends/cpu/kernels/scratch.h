@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+
+#ifndef REEL_ISA
+#define REEL_ISA baseline
+#endif
+
+namespace reel::cpu::REEL_ISA {
+
+/// The buffers a thread keeps from call to call; two users at work at once take different slots.
+enum class Slot { panel_a, panel_b, tile, row, transform_in, transform_out, count };
+
+/// Memory that grows and stays; contents are lost when it grows.
+class ScratchBuffer {
+ public:
+  ScratchBuffer() = default;
+  ScratchBuffer(const ScratchBuffer&) = delete;
+  ScratchBuffer& operator=(const ScratchBuffer&) = delete;
+  ~ScratchBuffer() { std::free(data_); }
+
+  void* reserve(size_t bytes) {
+    if (bytes > size_) {
+      std::free(data_);
+      size_ = 0;
+      // Whole pages: the alignment keeps panels off each other's cache lines.
+      const size_t rounded = (bytes + 4095) / 4096 * 4096;
+      data_ = std::aligned_alloc(4096, rounded);
+      if (data_ == nullptr) throw std::bad_alloc();
+      size_ = rounded;
+    }
+    return data_;
+  }
+
+ private:
+  void* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+/// This thread's buffer of at least `count` T, uninitialised. Callers ask for what fits in a
+/// cache, so that what stays allocated is a megabyte or two a thread.
+template <class T>
+inline T* scratch(Slot slot, int64_t count) {
+  static thread_local ScratchBuffer buffers[static_cast<int>(Slot::count)];
+  return static_cast<T*>(
+      buffers[static_cast<int>(slot)].reserve(sizeof(T) * static_cast<size_t>(count)));
+}
+
+}  // namespace reel::cpu::REEL_ISA

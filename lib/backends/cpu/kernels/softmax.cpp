@@ -1,0 +1,188 @@
+#include <algorithm>
+#include <vector>
+
+#include <reel/backends/cpu/kernels/exp.h>
+#include <reel/backends/cpu/kernels/fold.h>
+#include <reel/backends/cpu/kernels/geometry.h>
+#include <reel/backends/cpu/kernels/reduce.h>
+#include <reel/backends/parallel.h>
+#include <reel/tensor/ops/reduce.h>
+
+namespace reel::cpu::REEL_ISA {
+namespace {
+
+constexpr int64_t kChunk = 16384;  // elements that are worth another thread
+
+// One row, all consecutive. Two inputs for gradients (g, y), else x twice.
+template <bool kLog>
+struct Forward {
+  template <class T>
+  static void row(const T* x, const T*, T* y, int64_t n) {
+    const T largest = static_cast<T>(fold_run<MaxFold, T>(x, n));
+    if constexpr (kLog) {
+      const double sum = fold_map<SumFold, T>(
+          n, [&](const Num<T>& a) { return exp(a - largest); }, x);
+      const T log_sum = static_cast<T>(std::log(sum));
+      map(
+          y, n, [&](const Num<T>& a) { return a - largest - log_sum; }, x);
+    } else {
+      map(
+          y, n, [&](const Num<T>& a) { return exp(a - largest); }, x);
+      const T scale = static_cast<T>(1 / fold_run<SumFold, T>(y, n));
+      map(
+          y, n, [&](const Num<T>& a) { return a * scale; }, y);
+    }
+  }
+
+  // n elements, `*_stride` apart, of each of the lanes that take() and put() handle.
+  template <class T, class Take, class Put>
+  static void lanes(const T* x, int64_t x_stride, const T*, int64_t, T* y, int64_t y_stride,
+                    int64_t n, const Take& take, const Put& put) {
+    Num<T> largest = take(x);
+    for (int64_t i = 1; i < n; ++i) largest = maximum(largest, take(x + i * x_stride));
+    Num<T> sum = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      const Num<T> power = exp(take(x + i * x_stride) - largest);
+      if constexpr (!kLog) put(y + i * y_stride, power);
+      sum = sum + power;
+    }
+    const Num<T> last = kLog ? log(sum) : 1 / sum;
+    for (int64_t i = 0; i < n; ++i) {
+      if constexpr (kLog) {
+        put(y + i * y_stride, take(x + i * x_stride) - largest - last);
+      } else {
+        put(y + i * y_stride, take(y + i * y_stride) * last);
+      }
+    }
+  }
+};
+
+template <bool kLog>
+struct Backward {
+  template <class T>
+  static Num<T> result(const Num<T>& g, const Num<T>& y, const Num<T>& sum) {
+    if constexpr (kLog)
+      return g - exp(y) * sum;
+    else
+      return y * (g - sum);
+  }
+
+  template <class T>
+  static void row(const T* g, const T* y, T* dx, int64_t n) {
+    double sum = 0;
+    if constexpr (kLog) {
+      sum = fold_run<SumFold, T>(g, n);
+    } else {
+      sum = fold_map<SumFold, T>(
+          n, [](const Num<T>& a, const Num<T>& b) { return a * b; }, g, y);
+    }
+    const Num<T> total = sum;
+    map(
+        dx, n, [&](const Num<T>& a, const Num<T>& b) { return result(a, b, total); }, g, y);
+  }
+
+  template <class T, class Take, class Put>
+  static void lanes(const T* g, int64_t g_stride, const T* y, int64_t y_stride, T* dx,
+                    int64_t dx_stride, int64_t n, const Take& take, const Put& put) {
+    Num<T> sum = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      const Num<T> slope = take(g + i * g_stride);
+      sum = sum + (kLog ? slope : slope * take(y + i * y_stride));
+    }
+    for (int64_t i = 0; i < n; ++i) {
+      put(dx + i * dx_stride, result(take(g + i * g_stride), take(y + i * y_stride), sum));
+    }
+  }
+};
+
+// Views: out, first input, second input; `dim` of each has n elements `strides` apart.
+template <class Kind, class T>
+void run(const Geometry& others, const View* const* views, const int64_t* strides, int64_t n) {
+  T* out = views[0]->as<T>();
+  const T* a = views[1]->as<const T>();
+  const T* b = views[2]->as<const T>();
+  const bool rows = n == 1 || (strides[0] == 1 && strides[1] == 1 && strides[2] == 1);
+  const bool side_by_side =
+      others.inner_stride(0) == 1 && others.inner_stride(1) == 1 && others.inner_stride(2) == 1;
+  const int64_t grain = std::max<int64_t>(1, kChunk / n);
+  parallel_for(0, others.numel(), grain, [&](int64_t begin, int64_t end) {
+    std::vector<T> together(rows || side_by_side ? 0 : static_cast<size_t>(3 * n));
+    Cursor cursor(others, begin);
+    for (int64_t position = begin; position < end;) {
+      T* y = out + cursor.offset(0);
+      const T* x = a + cursor.offset(1);
+      const T* z = b + cursor.offset(2);
+      int64_t count = 1;
+      if (rows) {
+        Kind::row(x, z, y, n);
+      } else if (side_by_side) {
+        count = std::min<int64_t>(
+            {end - position, others.inner_size() - cursor.inner(), int64_t{kLanes<T>}});
+        if (count == kLanes<T>) {
+          Kind::lanes(
+              x, strides[1], z, strides[2], y, strides[0], n,
+              [](const T* p) { return Num<T>(load(p)); },
+              [](T* p, const Num<T>& value) { store(p, value.v); });
+        } else {
+          const int lanes = static_cast<int>(count);
+          Kind::lanes(
+              x, strides[1], z, strides[2], y, strides[0], n,
+              [=](const T* p) { return Num<T>(load_n(p, lanes)); },
+              [=](T* p, const Num<T>& value) { store_n(p, value.v, lanes); });
+        }
+      } else {
+        T* first = together.data();
+        T* second = first + n;
+        T* result = second + n;
+        for (int64_t i = 0; i < n; ++i) {
+          first[i] = x[i * strides[1]];
+          second[i] = z[i * strides[2]];
+        }
+        Kind::row(first, second, result, n);
+        for (int64_t i = 0; i < n; ++i) y[i * strides[0]] = result[i];
+      }
+      position += count;
+      if (position < end) cursor.advance(count);
+    }
+  });
+}
+
+template <class Op, class Kind>
+const char* softmax(const Call& call) {
+  const View& out = call.out[0];
+  if (out.numel == 0) return nullptr;
+  const int64_t dim = call.as<Op>().dim;
+  const View* views[] = {&out, &call.in[0], call.num_in > 1 ? &call.in[1] : &call.in[0]};
+  Geometry others(3);
+  int64_t along[3] = {1, 1, 1};
+  for (int d = 0; d < out.rank; ++d) {
+    int64_t strides[3];
+    for (int v = 0; v < 3; ++v) strides[v] = views[v]->strides[d];
+    if (d == dim) {
+      std::copy_n(strides, 3, along);
+    } else if (!others.add(out.sizes[d], strides)) {
+      return kManyDims;
+    }
+  }
+  others.order_and_merge(0);
+  const int64_t n = out.rank == 0 ? 1 : out.sizes[dim];
+  switch (out.dtype) {
+    case kFloat:
+      return run<Kind, float>(others, views, along, n), nullptr;
+    case kDouble:
+      return run<Kind, double>(others, views, along, n), nullptr;
+    default:
+      return kNoDtype;
+  }
+}
+
+}  // namespace
+
+void register_softmax(KernelTable& table) {
+  table.add(ops::Softmax::name, softmax<ops::Softmax, Forward<false>>);
+  table.add(ops::LogSoftmax::name, softmax<ops::LogSoftmax, Forward<true>>);
+  table.add(ops::SoftmaxGrad::name, softmax<ops::SoftmaxGrad, Backward<false>>);
+  table.add(ops::LogSoftmaxGrad::name, softmax<ops::LogSoftmaxGrad, Backward<true>>);
+}
+
+}  // namespace reel::cpu::REEL_ISA

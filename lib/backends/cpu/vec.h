@@ -1,0 +1,148 @@
+#pragma once
+
+// The vocabulary of the SIMD kernels: one vector type and the few operations xsimd lacks or spells
+// differently from version to version. Included by kernels only; everything lives in a namespace
+// named after the instruction set, so the copies of a kernel file never meet at link time.
+
+#include <cstdint>
+#include <cstring>
+
+#include <xsimd/xsimd.hpp>
+
+#ifndef REEL_ISA
+#define REEL_ISA baseline
+#endif
+
+namespace reel::cpu::REEL_ISA {
+
+/// As many T as a register holds: float, double, int32_t, int64_t. Has + - * / & | ^ and
+/// comparisons; xsimd's functions (sqrt, exp, ...) are found by ADL.
+template <class T>
+using Vec = xsimd::batch<T>;
+/// What comparisons of Vec<T> give.
+template <class T>
+using Mask = xsimd::batch_bool<T>;
+template <class T>
+inline constexpr int kLanes = static_cast<int>(Vec<T>::size);
+
+template <class T>
+inline Vec<T> broadcast(T value) {
+  return Vec<T>(value);
+}
+
+/// Unaligned; the fast case on every CPU of interest if the address happens to be aligned.
+template <class T>
+inline Vec<T> load(const T* p) {
+  return Vec<T>::load_unaligned(p);
+}
+template <class T>
+inline void store(T* p, const Vec<T>& v) {
+  v.store_unaligned(p);
+}
+
+#ifdef __AVX512VL__
+template <class T>
+inline __mmask16 first_lanes(int n) {
+  return static_cast<__mmask16>((1u << n) - 1u);
+}
+#endif
+
+/// The first n lanes, 0 <= n <= kLanes; the others are 0 and their memory is not touched.
+template <class T>
+inline Vec<T> load_n(const T* p, int n) {
+#ifdef __AVX512VL__
+  const __mmask16 mask = first_lanes<T>(n);
+  if constexpr (std::is_same_v<T, float>) {
+    return Vec<T>(_mm512_maskz_loadu_ps(mask, p));
+  } else if constexpr (std::is_same_v<T, double>) {
+    return Vec<T>(_mm512_maskz_loadu_pd(static_cast<__mmask8>(mask), p));
+  } else if constexpr (sizeof(T) == 4) {
+    return Vec<T>(_mm512_maskz_loadu_epi32(mask, p));
+  } else if constexpr (sizeof(T) == 8) {
+    return Vec<T>(_mm512_maskz_loadu_epi64(static_cast<__mmask8>(mask), p));
+  }
+#endif
+  alignas(64) T lanes[kLanes<T>] = {};
+  std::memcpy(lanes, p, sizeof(T) * static_cast<size_t>(n));
+  return load(lanes);
+}
+
+/// Writes the first n lanes, 0 <= n <= kLanes, and nothing else.
+template <class T>
+inline void store_n(T* p, const Vec<T>& v, int n) {
+#ifdef __AVX512VL__
+  const __mmask16 mask = first_lanes<T>(n);
+  if constexpr (std::is_same_v<T, float>) {
+    return _mm512_mask_storeu_ps(p, mask, v);
+  } else if constexpr (std::is_same_v<T, double>) {
+    return _mm512_mask_storeu_pd(p, static_cast<__mmask8>(mask), v);
+  } else if constexpr (sizeof(T) == 4) {
+    return _mm512_mask_storeu_epi32(p, mask, v);
+  } else if constexpr (sizeof(T) == 8) {
+    return _mm512_mask_storeu_epi64(p, static_cast<__mmask8>(mask), v);
+  }
+#endif
+  alignas(64) T lanes[kLanes<T>];
+  store(lanes, v);
+  std::memcpy(p, lanes, sizeof(T) * static_cast<size_t>(n));
+}
+
+/// a * b + c in one rounding where the CPU can.
+template <class T>
+inline Vec<T> fma(const Vec<T>& a, const Vec<T>& b, const Vec<T>& c) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return xsimd::fma(a, b, c);
+  } else {
+    return a * b + c;
+  }
+}
+
+template <class T>
+inline Vec<T> select(const Mask<T>& mask, const Vec<T>& yes, const Vec<T>& no) {
+  return xsimd::select(mask, yes, no);
+}
+template <class T>
+inline Mask<T> is_nan(const Vec<T>& v) {
+  // Not v != v: that comparison of xsimd's is false for NaN on some instruction sets.
+  if constexpr (std::is_floating_point_v<T>) {
+    return xsimd::isnan(v);
+  } else {
+    return Mask<T>(false);
+  }
+}
+
+/// PyTorch's maximum and minimum: NaN if either is NaN; of equal values (0 and -0 too) the second.
+template <class T>
+inline Vec<T> max_nan(const Vec<T>& a, const Vec<T>& b) {
+  return select((a > b) | is_nan(a), a, b);
+}
+template <class T>
+inline Vec<T> min_nan(const Vec<T>& a, const Vec<T>& b) {
+  return select((a < b) | is_nan(a), a, b);
+}
+
+/// Combines the lanes pairwise, in an order that depends on the number of lanes alone.
+template <class T, class Combine>
+inline T reduce_lanes(const Vec<T>& v, const Combine& combine) {
+  alignas(64) T lanes[kLanes<T>];
+  store(lanes, v);
+  for (int half = kLanes<T> / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) lanes[i] = combine(lanes[i], lanes[i + half]);
+  }
+  return lanes[0];
+}
+template <class T>
+inline T reduce_add(const Vec<T>& v) {
+  return reduce_lanes(v, [](T a, T b) { return static_cast<T>(a + b); });
+}
+/// NaN if any lane is.
+template <class T>
+inline T reduce_max(const Vec<T>& v) {
+  return reduce_lanes(v, [](T a, T b) { return a > b || a != a ? a : b; });
+}
+template <class T>
+inline T reduce_min(const Vec<T>& v) {
+  return reduce_lanes(v, [](T a, T b) { return a < b || a != a ? a : b; });
+}
+
+}  // namespace reel::cpu::REEL_ISA

@@ -1,0 +1,11 @@
+#pragma once
+
+// Everything a program needs: tensors, the tape, modules, optimizers.
+
+#include <reel/autograd/autograd.h>
+#include <reel/backends/parallel.h>
+#include <reel/nn/nn.h>
+#include <reel/optim/optim.h>
+#include <reel/tensor/error.h>
+#include <reel/tensor/ops.h>
+#include <reel/tensor/random.h>

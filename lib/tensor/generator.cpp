@@ -1,0 +1,139 @@
+#include <cmath>
+#include <cstring>
+#include <numbers>
+
+#include <reel/tensor/check.h>
+#include <reel/tensor/generator.h>
+#include <reel/tensor/ops.h>
+
+namespace reel {
+namespace {
+
+// What torch.get_rng_state() returns, byte for byte.
+struct PyTorchState {
+  uint64_t seed = 0;
+  int32_t left = 1;
+  int32_t seeded = 1;
+  uint64_t next = 0;
+  std::array<uint64_t, Generator::State::kSize> words{};
+  double normal_x = 0;
+  double normal_y = 0;  // the cached double
+  double normal_rho = 0;
+  int32_t normal_is_valid = 0;
+  int32_t padding = 0;
+  float next_float = 0;
+  int32_t next_float_is_valid = 0;
+};
+static_assert(sizeof(PyTorchState) == 5056);
+
+}  // namespace
+
+void Generator::State::reset(uint64_t new_seed) {
+  seed = new_seed;
+  words[0] = static_cast<uint32_t>(seed);
+  for (uint32_t i = 1; i < kSize; ++i) {
+    words[i] = 1812433253u * (words[i - 1] ^ (words[i - 1] >> 30)) + i;
+  }
+  left = 1;
+  next = 0;
+  next_normal.reset();
+}
+
+void Generator::State::twist() {
+  const auto mix = [](uint32_t u, uint32_t v) {
+    return (((u & 0x80000000u) | (v & 0x7fffffffu)) >> 1) ^ ((v & 1u) != 0 ? 0x9908b0dfu : 0u);
+  };
+  uint32_t i = 0;
+  for (; i < kSize - kShift; ++i) words[i] = words[i + kShift] ^ mix(words[i], words[i + 1]);
+  for (; i < kSize - 1; ++i) words[i] = words[i + kShift - kSize] ^ mix(words[i], words[i + 1]);
+  words[i] = words[kShift - 1] ^ mix(words[i], words[0]);
+  left = kSize;
+  next = 0;
+}
+
+double Generator::State::normal() {
+  if (next_normal.has_value()) {
+    const double cached = *next_normal;
+    next_normal.reset();
+    return cached;
+  }
+  const double u1 = uniform<double>();
+  const double u2 = uniform<double>();
+  const double radius = std::sqrt(-2.0 * std::log(1.0 - u2));
+  const double theta = 2.0 * std::numbers::pi * u1;
+  next_normal = radius * std::sin(theta);
+  return radius * std::cos(theta);
+}
+
+Generator::Generator(uint64_t seed) : state_(std::make_shared<State>(seed)) {}
+
+void Generator::set_current_seed(uint64_t seed) {
+  const std::lock_guard lock(state_->mutex);
+  state_->reset(seed);
+}
+
+uint64_t Generator::current_seed() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->seed;
+}
+
+uint32_t Generator::random() {
+  const std::lock_guard lock(state_->mutex);
+  return state_->random();
+}
+
+uint64_t Generator::random64() {
+  const std::lock_guard lock(state_->mutex);
+  return state_->random64();
+}
+
+Tensor Generator::get_state() const {
+  PyTorchState saved;
+  {
+    const std::lock_guard lock(state_->mutex);
+    saved.seed = state_->seed;
+    saved.left = static_cast<int32_t>(state_->left);
+    saved.next = state_->next;
+    for (size_t i = 0; i < State::kSize; ++i) saved.words[i] = state_->words[i];
+    saved.normal_y = state_->next_normal.value_or(0);
+    saved.normal_is_valid = state_->next_normal.has_value() ? 1 : 0;
+  }
+  Tensor result = empty({sizeof saved}, TensorOptions(kByte).device(kCPU));
+  std::memcpy(result.data_ptr(), &saved, sizeof saved);
+  return result;
+}
+
+void Generator::set_state(const Tensor& state) {
+  if (state.dtype() != kByte || state.numel() != sizeof(PyTorchState)) {
+    fail("Generator::set_state: expected a Byte tensor of {} elements, got {} of {}",
+         sizeof(PyTorchState), state.dtype(), state.numel());
+  }
+  PyTorchState saved;
+  const Tensor bytes = state.cpu().contiguous();
+  std::memcpy(&saved, bytes.data_ptr(), sizeof saved);
+  // Of the state's words, next are used and left - 1 are not; a fresh seed has used none of none.
+  const bool fresh = saved.left == 1 && saved.next == 0;
+  const bool in_use = saved.left >= 1 && saved.next <= State::kSize &&
+                      static_cast<uint64_t>(saved.left) + saved.next == State::kSize + 1;
+  if (saved.seeded != 1 || !(fresh || in_use)) {
+    fail("Generator::set_state: the tensor holds no valid state of the generator");
+  }
+  const std::lock_guard lock(state_->mutex);
+  state_->seed = saved.seed;
+  state_->left = static_cast<uint32_t>(saved.left);
+  state_->next = static_cast<uint32_t>(saved.next);
+  for (size_t i = 0; i < State::kSize; ++i)
+    state_->words[i] = static_cast<uint32_t>(saved.words[i]);
+  state_->next_normal.reset();
+  if (saved.normal_is_valid != 0) state_->next_normal = saved.normal_y;
+}
+
+Generator& default_generator() {
+  // Never destroyed: static tensors may still be filled while the process ends.
+  static Generator& generator = *new Generator;
+  return generator;
+}
+
+void manual_seed(uint64_t seed) { default_generator().set_current_seed(seed); }
+
+}  // namespace reel

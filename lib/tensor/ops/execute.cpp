@@ -1,0 +1,300 @@
+#include <algorithm>
+#include <cstdio>
+
+#include <reel/backends/dispatch.h>
+#include <reel/tensor/check.h>
+#include <reel/tensor/ops.h>
+#include <reel/tensor/ops/copy.h>
+#include <reel/tensor/ops/inplace.h>
+#include <reel/tensor/ops/op.h>
+
+namespace reel::ops {
+
+void Infer::out(Shape sizes, ScalarType dtype, MemoryFormat format) {
+  Shape strides = format == MemoryFormat::ChannelsLast && sizes.size() == 4
+                      ? channels_last_strides(sizes)
+                      : contiguous_strides(sizes);
+  out_strided(std::move(sizes), std::move(strides), dtype);
+}
+
+void Infer::out_like(const Tensor& input, ScalarType dtype) {
+  out_strided(input.sizes(), dense_strides_like(input.sizes(), input.strides()), dtype);
+}
+
+void Infer::out_strided(Shape sizes, Shape strides, ScalarType dtype) {
+  outputs_[count_++] = {std::move(sizes), std::move(strides), dtype};
+}
+
+namespace {
+
+View view_of(const TensorImpl& t) {
+  return {t.data(), t.sizes.data(), t.strides.data(), t.numel, static_cast<int>(t.sizes.size()),
+          t.dtype,  t.storage.get()};
+}
+
+// The strides with which `t` is read as a tensor of the output's sizes: 0 where it broadcasts.
+Shape broadcast_strides(const TensorImpl& t, IntArrayRef sizes) {
+  Shape strides(sizes.size());
+  const size_t lead = sizes.size() - t.sizes.size();
+  for (size_t i = 0; i < t.sizes.size(); ++i) {
+    strides[lead + i] = t.sizes[i] == 1 ? 0 : t.strides[i];
+  }
+  return strides;
+}
+
+// The device of the inputs. Tensors of no dimensions on the CPU are copied to it by the caller.
+Device common_device(const char* op, std::span<const Tensor> inputs) {
+  const Tensor* first = nullptr;
+  for (const Tensor& t : inputs) {
+    if (!t.defined()) continue;
+    if (first == nullptr || (first->device().is_cpu() && first->dim() == 0 && t.dim() > 0)) {
+      first = &t;
+    }
+  }
+  if (first == nullptr) fail("{}: expected a tensor, got only undefined ones", op);
+  const Device device = first->device();
+  for (const Tensor& t : inputs) {
+    if (!t.defined() || t.device() == device || (t.device().is_cpu() && t.dim() == 0)) continue;
+    fail("{}: Expected all tensors to be on the same device, but found at least two devices, {} "
+         "and {}!",
+         op, device, t.device());
+  }
+  return device;
+}
+
+// Tells dispatch how to go on without a kernel.
+class OpFallback final : public backends::Fallback {
+ public:
+  OpFallback(const OpInfo& info, const void* op, std::span<const Tensor> inputs,
+             std::span<Tensor> outputs, bool keep_outputs)
+      : info_(info), op_(op), inputs_(inputs), outputs_(outputs), keep_outputs_(keep_outputs) {}
+
+  bool compose() override {
+    if (info_.compose == nullptr) return false;
+    const NoGradGuard no_grad;
+    Compose call(inputs_);
+    info_.compose(op_, call);
+    for (size_t k = 0; k < outputs_.size(); ++k) deliver(k, std::move(call.results()[k]));
+    return true;
+  }
+
+  int64_t run_on_cpu() override {
+    const NoGradGuard no_grad;
+    int64_t bytes = 0;
+    std::vector<Tensor> inputs;
+    for (const Tensor& t : inputs_) {
+      inputs.push_back(t.defined() ? t.to(Device(kCPU)) : t);
+      if (t.defined()) bytes += static_cast<int64_t>(t.nbytes());
+    }
+    Outputs results;
+    if (inputs.empty()) {
+      results[0] = empty(outputs_[0].sizes(), TensorOptions(outputs_[0].dtype()).device(kCPU));
+      execute(info_, op_, {}, &results[0]);
+    } else {
+      results = execute(info_, op_, inputs);
+    }
+    for (size_t k = 0; k < outputs_.size(); ++k) {
+      bytes += static_cast<int64_t>(results[k].nbytes());
+      deliver(k, results[k].to(outputs_[k].device()));
+    }
+    return bytes;
+  }
+
+ private:
+  // The result takes the place of the output that was allocated for it, unless that one was given
+  // or lies in memory in another way.
+  void deliver(size_t k, Tensor result) {
+    if (!keep_outputs_ && result.strides() == outputs_[k].strides() &&
+        result.storage()->use_count() == 1) {
+      outputs_[k] = std::move(result);
+    } else {
+      outputs_[k].copy_(result);
+    }
+  }
+
+  const OpInfo& info_;
+  const void* op_;
+  std::span<const Tensor> inputs_;
+  std::span<Tensor> outputs_;
+  bool keep_outputs_;
+};
+
+void run(const OpInfo& info, const void* op, std::span<const Tensor> inputs,
+         std::span<Tensor> outputs, Device device, bool keep_outputs) {
+  constexpr size_t kInline = 6;
+  std::array<View, kInline> inline_views;
+  std::array<Shape, kInline> inline_strides;
+  std::vector<View> more_views;
+  View* in = inline_views.data();
+  if (inputs.size() > kInline) {
+    more_views.resize(inputs.size());
+    in = more_views.data();
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i].defined()) continue;
+    const TensorImpl& t = *inputs[i].impl();
+    in[i] = view_of(t);
+    if (info.elementwise && !(t.sizes == outputs[0].impl()->sizes)) {
+      const TensorImpl& y = *outputs[0].impl();
+      inline_strides[i] = broadcast_strides(t, y.sizes);
+      in[i].sizes = y.sizes.data();
+      in[i].strides = inline_strides[i].data();
+      in[i].rank = static_cast<int>(y.sizes.size());
+      in[i].numel = y.numel;
+    }
+  }
+  std::array<View, kMaxOutputs> out;
+  for (size_t k = 0; k < outputs.size(); ++k) out[k] = view_of(*outputs[k].impl());
+  const Call call{info.name,
+                  in,
+                  out.data(),
+                  op,
+                  static_cast<int>(inputs.size()),
+                  static_cast<int>(outputs.size()),
+                  device};
+  OpFallback fallback(info, op, inputs, outputs, keep_outputs);
+  backends::dispatch(info.id, call, fallback);
+}
+
+void trace_placement(const char* op, Device device) {
+  static const bool enabled = backends::trace_enabled("placement");
+  if (enabled) std::fprintf(stderr, "%s -> %s\n", op, device.str().c_str());
+}
+
+bool any_requires_grad(std::span<const Tensor> inputs) {
+  return std::any_of(inputs.begin(), inputs.end(), [](const Tensor& t) {
+    return t.defined() && t.requires_grad() && is_differentiable(t.dtype());
+  });
+}
+
+class OpEntry final : public autograd::Entry {
+ public:
+  OpEntry(const OpInfo& info, const void* op)
+      : info_(info), op_(info.copy != nullptr ? info.copy(op) : nullptr) {}
+  ~OpEntry() override {
+    if (op_ != nullptr) info_.destroy(op_);
+  }
+  const char* name() const override { return info_.name; }
+  void replay(Replay& call) override {
+    if (info_.backward == nullptr) fail("{}: the derivative is not implemented", info_.name);
+    // Ops without attributes are empty: any address serves as theirs.
+    info_.backward(op_ != nullptr ? op_ : this, call);
+  }
+
+ private:
+  const OpInfo& info_;
+  void* op_;
+};
+
+Tensor run_view(const OpInfo& info, const void* op, const Tensor& input) {
+  Tensor result = info.view(op, input);
+  TensorImpl& impl = *result.impl();
+  const TensorImpl& x = *input.impl();
+  if (impl.storage == x.storage && GradMode::is_enabled() && !InferenceMode::is_enabled()) {
+    impl.base = x.base ? x.base : input.impl_ptr();
+    impl.base_version = impl.storage->version();
+  }
+  if (x.quant != nullptr && impl.dtype == x.dtype) {
+    impl.quant = std::make_unique<QuantParams>(*x.quant);
+  }
+  return result;
+}
+
+}  // namespace
+
+IntrusivePtr<autograd::Entry> make_entry(const OpInfo& info, const void* op,
+                                         std::span<const Tensor> inputs) {
+  auto entry = IntrusivePtr<autograd::Entry>::adopt(new OpEntry(info, op));
+  entry->edges.reserve(inputs.size());
+  uint32_t reads = 0;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const bool needed = inputs[i].defined() && is_differentiable(inputs[i].dtype());
+    entry->edges.push_back(needed ? autograd::edge_of(inputs[i]) : autograd::Edge{});
+    if (entry->edges.back().needed()) reads |= info.reads[i];
+  }
+  for (size_t i = 0; i < inputs.size() && i < 16; ++i) {
+    if ((reads & in(static_cast<int>(i))) == 0 || !inputs[i].defined()) continue;
+    if (inputs[i].impl()->is_inference) {
+      fail("{}: Inference tensors cannot be saved for backward. To work around you can make a "
+           "clone to get a normal tensor and use it in autograd.",
+           info.name);
+    }
+    entry->save(inputs[i], static_cast<int8_t>(i));
+  }
+  return entry;
+}
+
+void finish_entry(const OpInfo& info, const IntrusivePtr<autograd::Entry>& entry,
+                  std::span<const Tensor> outputs) {
+  uint32_t reads = 0;
+  for (size_t i = 0; i < entry->edges.size(); ++i) {
+    if (entry->edges[i].needed()) reads |= info.reads[i];
+  }
+  for (size_t k = 0; k < outputs.size(); ++k) {
+    const Tensor& output = outputs[k];
+    entry->outputs.push_back({output.sizes(), output.dtype(), output.device(), {}, nullptr});
+    if ((reads & out(static_cast<int>(k))) != 0) entry->save(output, static_cast<int8_t>(~k));
+  }
+}
+
+void record(const OpInfo& info, const void* op, std::span<const Tensor> inputs,
+            std::span<const Tensor> outputs) {
+  const auto entry = make_entry(info, op, inputs);
+  finish_entry(info, entry, outputs);
+  for (size_t k = 0; k < outputs.size(); ++k) {
+    if (is_differentiable(outputs[k].dtype())) {
+      autograd::attach(outputs[k], entry, static_cast<uint32_t>(k));
+    }
+  }
+}
+
+Outputs execute(const OpInfo& info, const void* op, std::span<const Tensor> inputs,
+                const Tensor* in_place) {
+  Outputs outputs;
+  const bool recording = GradMode::is_enabled() && any_requires_grad(inputs);
+  if (info.view != nullptr) {
+    outputs[0] = run_view(info, op, inputs[0]);
+    if (recording) record(info, op, inputs, {outputs.data(), 1});
+    return outputs;
+  }
+
+  const Device device =
+      inputs.empty() && in_place != nullptr ? in_place->device() : common_device(info.name, inputs);
+  trace_placement(info.name, device);
+  std::vector<Tensor> moved;
+  if (!device.is_cpu()) {
+    moved.assign(inputs.begin(), inputs.end());
+    for (Tensor& t : moved) {
+      if (t.defined() && !(t.device() == device)) t = t.to(device);
+    }
+    inputs = moved;
+  }
+
+  Infer shapes(inputs);
+  info.infer(op, shapes);
+  if (in_place != nullptr) {
+    const Infer::Output& result = shapes.outputs()[0];
+    write_in_place(info, op, inputs, *in_place, result, [&](Tensor& target, bool keep) {
+      run(info, op, inputs, {&target, 1}, device, keep);
+    });
+    outputs[0] = *in_place;
+    return outputs;
+  }
+
+  const size_t count = shapes.outputs().size();
+  const bool inference = InferenceMode::is_enabled();
+  for (size_t k = 0; k < count; ++k) {
+    const Infer::Output& o = shapes.outputs()[k];
+    const int64_t numel = numel_of(o.sizes);
+    Storage storage =
+        allocate_storage(static_cast<size_t>(numel) * element_size(o.dtype), device);
+    outputs[k] = Tensor(IntrusivePtr<TensorImpl>::adopt(
+        new TensorImpl(std::move(storage), o.dtype, o.sizes, o.strides, 0)));
+    outputs[k].impl()->is_inference = inference;
+  }
+  run(info, op, inputs, {outputs.data(), count}, device, /*keep_outputs=*/false);
+  if (recording) record(info, op, inputs, {outputs.data(), count});
+  return outputs;
+}
+
+}  // namespace reel::ops

@@ -1,0 +1,179 @@
+#pragma once
+
+// How an op is declared. An op is a struct whose members are its attributes, with
+//
+//   static constexpr const char* name    the name of its row in kernel tables
+//   static constexpr Reads reads         per input: what the gradient of that input reads
+//   void infer(Infer&) const             shapes and dtypes of the outputs; the only checks there are
+//   Tensor view(const Tensor&) const     instead of infer: makes the result itself, as a rule new
+//                                        metadata over the same memory
+//   void compose(Compose&) const         the op in terms of others, for backends without a kernel
+//   void backward(Replay&) const         gradients, written in ops, so that every order exists
+//
+// of which compose and backward may be missing. `apply(Op{...}, inputs...)` runs it: infer,
+// allocate, dispatch, record, return. Private to the library and its backends.
+
+#include <array>
+#include <span>
+
+#include <reel/autograd/replay.h>
+#include <reel/backends/backend.h>
+#include <reel/tensor/tensor.h>
+
+namespace reel::ops {
+
+using autograd::Replay;
+
+/// What a gradient reads: a set of inputs and outputs.
+constexpr uint32_t in(int i) { return 1u << i; }
+constexpr uint32_t out(int k = 0) { return 1u << (16 + k); }
+
+/// For each input of an op, what its gradient reads. Inputs beyond the list read nothing.
+struct Reads {
+  std::array<uint32_t, 6> masks{};
+  constexpr Reads() = default;
+  template <class... Masks>
+  constexpr Reads(Masks... m) : masks{static_cast<uint32_t>(m)...} {}
+  constexpr uint32_t operator[](size_t i) const { return i < masks.size() ? masks[i] : 0; }
+};
+
+inline constexpr int kMaxOutputs = 4;
+
+/// Collects the outputs' shapes and dtypes from the inputs'.
+class Infer {
+ public:
+  struct Output {
+    Shape sizes;
+    Shape strides;
+    ScalarType dtype = ScalarType::Undefined;
+  };
+
+  explicit Infer(std::span<const Tensor> inputs) : inputs_(inputs) {}
+  const Tensor& in(int i) const { return inputs_[static_cast<size_t>(i)]; }
+  /// False for an optional input that was not given.
+  bool has(int i) const { return i < num_inputs() && in(i).defined(); }
+  int num_inputs() const { return static_cast<int>(inputs_.size()); }
+
+  /// Adds an output in the given memory format.
+  void out(Shape sizes, ScalarType dtype, MemoryFormat format = MemoryFormat::Contiguous);
+  /// Adds an output of the input's shape whose elements lie in memory as the input's do.
+  void out_like(const Tensor& input, ScalarType dtype);
+  void out_like(const Tensor& input) { out_like(input, input.dtype()); }
+  /// Adds an output with its strides, which must be dense.
+  void out_strided(Shape sizes, Shape strides, ScalarType dtype);
+
+  std::span<const Output> outputs() const { return {outputs_.data(), count_}; }
+
+ private:
+  std::span<const Tensor> inputs_;
+  std::array<Output, kMaxOutputs> outputs_;
+  size_t count_ = 0;
+};
+
+/// The results of an op; most have one.
+using Outputs = std::array<Tensor, kMaxOutputs>;
+
+/// Inputs and results of an op that is computed by other ops. Nothing is recorded meanwhile.
+class Compose {
+ public:
+  explicit Compose(std::span<const Tensor> inputs) : inputs_(inputs) {}
+  const Tensor& in(int i) const { return inputs_[static_cast<size_t>(i)]; }
+  bool has(int i) const { return i < num_inputs() && in(i).defined(); }
+  int num_inputs() const { return static_cast<int>(inputs_.size()); }
+  void set(int k, Tensor result) { results_[static_cast<size_t>(k)] = std::move(result); }
+  Outputs& results() { return results_; }
+
+ private:
+  std::span<const Tensor> inputs_;
+  Outputs results_;
+};
+
+/// A declared op without its type: what execute() needs to run and record it.
+struct OpInfo {
+  const char* name = nullptr;
+  int id = 0;
+  Reads reads;
+  /// Inputs are handed to kernels broadcast to the output's shape.
+  bool elementwise = false;
+  int num_outputs = 1;
+  void (*infer)(const void* op, Infer& call) = nullptr;
+  Tensor (*view)(const void* op, const Tensor& input) = nullptr;
+  void (*compose)(const void* op, Compose& call) = nullptr;
+  void (*backward)(const void* op, Replay& call) = nullptr;
+  /// None for ops without attributes.
+  void* (*copy)(const void* op) = nullptr;
+  void (*destroy)(void* op) = nullptr;
+};
+
+/// Runs an op: infer, allocate, dispatch, record. With `in_place`, the result is written into that
+/// tensor, which then is the op's output on the tape.
+Outputs execute(const OpInfo& info, const void* op, std::span<const Tensor> inputs,
+                const Tensor* in_place = nullptr);
+
+/// Records an op that has run: an entry with its saved tensors, to which the outputs belong.
+void record(const OpInfo& info, const void* op, std::span<const Tensor> inputs,
+            std::span<const Tensor> outputs);
+
+/// How many outputs an op has, 1 unless it says otherwise by `static constexpr int outputs`.
+template <class Op>
+constexpr int outputs_of() {
+  if constexpr (requires { Op::outputs; }) {
+    return Op::outputs;
+  } else {
+    return 1;
+  }
+}
+
+/// The ops themselves and their names, for lists such as docs/ops.md; filled as ops first run or
+/// are listed.
+template <class Op>
+const OpInfo& info_of() {
+  static const OpInfo info = [] {
+    OpInfo i;
+    i.name = Op::name;
+    i.id = op_id(Op::name);
+    i.num_outputs = outputs_of<Op>();
+    if constexpr (requires { Op::reads; }) i.reads = Op::reads;
+    if constexpr (requires { Op::elementwise; }) i.elementwise = Op::elementwise;
+    if constexpr (requires(const Op& op, Infer& call) { op.infer(call); }) {
+      i.infer = [](const void* op, Infer& call) { static_cast<const Op*>(op)->infer(call); };
+    }
+    if constexpr (requires(const Op& op, const Tensor& x) { op.view(x); }) {
+      i.view = [](const void* op, const Tensor& x) { return static_cast<const Op*>(op)->view(x); };
+    }
+    if constexpr (requires(const Op& op, Compose& call) { op.compose(call); }) {
+      i.compose = [](const void* op, Compose& call) { static_cast<const Op*>(op)->compose(call); };
+    }
+    if constexpr (requires(const Op& op, Replay& call) { op.backward(call); }) {
+      i.backward = [](const void* op, Replay& call) { static_cast<const Op*>(op)->backward(call); };
+    }
+    if constexpr (!std::is_empty_v<Op>) {
+      i.copy = [](const void* op) -> void* { return new Op(*static_cast<const Op*>(op)); };
+      i.destroy = [](void* op) { delete static_cast<Op*>(op); };
+    }
+    return i;
+  }();
+  return info;
+}
+
+/// Runs an op of one output.
+template <class Op, class... Inputs>
+Tensor apply(const Op& op, const Inputs&... inputs) {
+  const Tensor list[] = {inputs...};
+  return std::move(execute(info_of<Op>(), &op, list)[0]);
+}
+
+/// Runs an op on a list of inputs, or one of several outputs.
+template <class Op>
+Outputs apply_all(const Op& op, std::span<const Tensor> inputs) {
+  return execute(info_of<Op>(), &op, inputs);
+}
+
+/// Runs an op and writes its result into `target`, which may be one of the inputs.
+template <class Op, class... Inputs>
+void apply_to(Tensor& target, const Op& op, const Inputs&... inputs) {
+  const Tensor list[] = {inputs...};
+  execute(info_of<Op>(), &op, list, &target);
+}
+
+}  // namespace reel::ops

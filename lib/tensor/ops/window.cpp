@@ -1,0 +1,57 @@
+#include <algorithm>
+
+#include <reel/tensor/check.h>
+#include <reel/tensor/ops/window.h>
+
+namespace reel::ops {
+
+Pair expand_pair(const char* op, const char* what, IntArrayRef values) {
+  if (values.size() == 1) return {values[0], values[0]};
+  if (values.size() == 2) return {values[0], values[1]};
+  fail("{}: expected {} to be a single integer value or a list of 2 values, but got {}={}", op,
+       what, what, values);
+}
+
+void check_window(const char* op, const Pair& kernel, const Pair& stride, const Pair& padding,
+                  const Pair& dilation) {
+  const auto check = [&](const char* what, const Pair& pair, int64_t least, const char* rule) {
+    constexpr int64_t kMost = (int64_t{1} << 31) - 1;
+    for (int64_t value : pair) {
+      if (value < least) fail("{}: {} {}, but got {}", op, what, rule, IntArrayRef(pair));
+      if (value > kMost) fail("{}: {} is too large: {}", op, what, IntArrayRef(pair));
+    }
+  };
+  check("kernel size", kernel, 1, "should be greater than zero");
+  check("stride", stride, 1, "should be greater than zero (non-positive stride is not supported)");
+  check("padding", padding, 0, "must be non-negative (negative padding is not supported)");
+  check("dilation", dilation, 1, "should be greater than zero");
+}
+
+Tensor Windows::at(const Tensor& padded, int64_t i, int64_t j) const {
+  const auto axis = [&](const Tensor& x, size_t a, int64_t offset) {
+    const int64_t start = offset * dilation[a];
+    return x.slice(static_cast<int64_t>(a) + 2, start, start + (count[a] - 1) * stride[a] + 1,
+                   stride[a]);
+  };
+  return axis(axis(padded, 0, i), 1, j);
+}
+
+int64_t Windows::overhang(size_t axis, int64_t size, int64_t kernel, int64_t padding) const {
+  const int64_t end =
+      (count[axis] - 1) * stride[axis] + dilation[axis] * (kernel - 1) + 1 - padding;
+  return std::max<int64_t>(end - size, 0);
+}
+
+Tensor Windows::pad(const Tensor& x, const Pair& kernel, const Pair& padding) const {
+  const Pair after = {overhang(0, x.size(2), kernel[0], padding[0]),
+                      overhang(1, x.size(3), kernel[1], padding[1])};
+  if (padding == Pair{0, 0} && after == Pair{0, 0}) return x;
+  return constant_pad_nd(x, {padding[1], after[1], padding[0], after[0]});
+}
+
+Pair Windows::padded_size(const Pair& size, const Pair& kernel, const Pair& padding) const {
+  return {padding[0] + size[0] + overhang(0, size[0], kernel[0], padding[0]),
+          padding[1] + size[1] + overhang(1, size[1], kernel[1], padding[1])};
+}
+
+}  // namespace reel::ops

@@ -1,0 +1,407 @@
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <numeric>
+#include <type_traits>
+#include <vector>
+
+#include <reel/autograd/grad_mode.h>
+#include <reel/tensor/box_muller.h>
+#include <reel/tensor/check.h>
+#include <reel/tensor/generator.h>
+#include <reel/tensor/ops.h>
+#include <reel/tensor/ops/inplace.h>
+#include <reel/tensor/visit.h>
+
+// PyTorch 1.13's CPU algorithms, down to the order in which numbers are drawn and rounded.
+
+namespace reel {
+namespace {
+
+using Engine = Generator::State;
+
+template <class T>
+inline constexpr bool is_real_type =
+    std::is_floating_point_v<T> || std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
+
+/// Writes next() into every element of a tensor on the CPU, in the order of its memory: the
+/// dimension with the smallest stride runs fastest.
+template <class T, class Next>
+void fill_serially(const Tensor& tensor, const Next& next) {
+  T* data = static_cast<T*>(tensor.data_ptr());
+  if (tensor.is_contiguous()) {
+    for (int64_t i = 0; i < tensor.numel(); ++i) data[i] = next();
+    return;
+  }
+  const IntArrayRef sizes = tensor.sizes(), strides = tensor.strides();
+  const Shape dense = dense_strides_like(sizes, strides);
+  std::vector<size_t> order(sizes.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return dense[a] < dense[b]; });
+  std::vector<int64_t> index(sizes.size(), 0);
+  for (int64_t i = 0; i < tensor.numel(); ++i) {
+    *data = next();
+    for (const size_t d : order) {
+      data += strides[d];
+      if (++index[d] < sizes[d]) break;
+      data -= strides[d] * sizes[d];
+      index[d] = 0;
+    }
+  }
+}
+
+/// Calls fill(tensor) with a tensor on the CPU that gets self's values: self if that can be, else
+/// one that lies in memory as self does, whose values are then copied. So every device sees the
+/// same stream, and writing to a recorded tensor cuts it off from its past.
+template <class Fill>
+Tensor& fill_in_place(const char* op, Tensor& self, const Fill& fill) {
+  const IntrusivePtr<TensorImpl>& base = self.impl()->base;
+  const bool recording =
+      GradMode::is_enabled() && (self.requires_grad() || (base && Tensor(base).requires_grad()));
+  const ops::InPlaceWrite write(op, self, recording);
+  if (self.device().is_cpu() && !recording) {
+    fill(self);
+    write.written();
+    return self;
+  }
+  const Tensor values =
+      empty_strided(self.sizes(), dense_strides_like(self.sizes(), self.strides()),
+                    TensorOptions(self.dtype()).device(kCPU));
+  fill(values);
+  return self.copy_(values);
+}
+
+void check_real(const char* op, const Tensor& self) {
+  if (!self.is_floating_point()) {
+    fail("{}: expected a floating-point tensor, got {}", op, self.dtype());
+  }
+}
+
+/// Calls visitor.operator()<T>() with the element type of a floating-point tensor.
+template <class Visitor>
+void visit_real(ScalarType type, const Visitor& visitor) {
+  visit_dtype(type, [&]<class T>() {
+    if constexpr (is_real_type<T>) visitor.template operator()<T>();
+  });
+}
+
+/// The same for types of real numbers and Bool.
+template <class Visitor>
+void visit_number(const char* op, ScalarType type, const Visitor& visitor) {
+  if (is_complex(type) || is_quantized(type)) fail("{}: not implemented for {}", op, type);
+  visit_dtype(type, [&]<class T>() {
+    if constexpr (is_real_type<T> || std::is_integral_v<T>) visitor.template operator()<T>();
+  });
+}
+
+// The following give their numbers to a tensor on the CPU.
+
+void uniform_values(const Tensor& values, double from, double to, Engine& engine) {
+  check_real("uniform_", values);
+  if (!(from <= to)) {
+    fail("uniform_ expects to return a [from, to) range, but found from={} > to={}", from, to);
+  }
+  visit_real(values.dtype(), [&]<class T>() {
+    using Compute = std::conditional_t<std::is_same_v<T, double>, double, float>;
+    const Compute low = static_cast<T>(static_cast<Compute>(from));
+    const Compute range = static_cast<T>(static_cast<T>(static_cast<Compute>(to)) - low);
+    if (!(range <= std::numeric_limits<Compute>::max())) {
+      fail(
+          "uniform_ expects to-from <= std::numeric_limits<{}>::max(), but found to={} and from={} "
+          "which result in to-from to exceed the limit",
+          values.dtype(), to, from);
+    }
+    const std::lock_guard lock(engine.mutex);
+    if (low == 0 && range == 1) {
+      fill_serially<T>(values, [&] { return engine.uniform<T>(); });
+    } else {
+      fill_serially<T>(values, [&] {
+        return static_cast<T>(std::fma(static_cast<Compute>(engine.uniform<T>()), range, low));
+      });
+    }
+  });
+}
+
+/// As box_muller_16 for 16-bit types, every intermediate value rounded where PyTorch rounds it.
+template <class T>
+void box_muller_16_rounded(T* values, T mean, T std) {
+  const auto step = [](float x) {
+    return std::is_same_v<T, BFloat16> ? static_cast<float>(BFloat16(x)) : x;
+  };
+  for (int j = 0; j < 8; ++j) {
+    const T u1 = 1.0f - values[j];
+    const T radius = step(std::sqrt(step(-2.0f * step(std::log(static_cast<float>(u1))))));
+    const T theta = static_cast<float>(2 * std::numbers::pi * static_cast<double>(values[j + 8]));
+    const auto place = [&](float direction) -> T {
+      const float scaled = step(radius * step(direction));
+      if constexpr (std::is_same_v<T, Half>) return std::fma(scaled, float(std), float(mean));
+      return step(scaled * std) + mean;
+    };
+    values[j] = place(std::cos(static_cast<float>(theta)));
+    values[j + 8] = place(std::sin(static_cast<float>(theta)));
+  }
+}
+
+/// 16 numbers at a time; the last 16 are drawn again if the size is no multiple of 16.
+template <class T>
+void normal_fill_blocks(T* data, int64_t size, T mean, T std, Engine& engine) {
+  const auto transform = [&](T* block) {
+    if constexpr (std::is_floating_point_v<T>) {
+      detail::box_muller_16(block, mean, std);
+    } else {
+      box_muller_16_rounded(block, mean, std);
+    }
+  };
+  std::generate(data, data + size, [&] { return engine.uniform<T>(); });
+  for (int64_t i = 0; i + 16 <= size; i += 16) transform(data + i);
+  if (size % 16 != 0) {
+    std::generate(data + size - 16, data + size, [&] { return engine.uniform<T>(); });
+    transform(data + size - 16);
+  }
+}
+
+/// In blocks if the tensor that is filled has 16 elements and is contiguous, which `values` need
+/// not be the same as.
+void normal_values(const Tensor& values, double mean, double std, bool in_blocks, Engine& engine) {
+  check_real("normal_", values);
+  if (!(std >= 0)) fail("normal_ expects std >= 0.0, but found std={}", std);
+  visit_real(values.dtype(), [&]<class T>() {
+    using Compute = std::conditional_t<std::is_same_v<T, double>, double, float>;
+    const std::lock_guard lock(engine.mutex);
+    if (in_blocks) {
+      normal_fill_blocks<T>(static_cast<T*>(values.data_ptr()), values.numel(),
+                            static_cast<Compute>(mean), static_cast<Compute>(std), engine);
+    } else {
+      fill_serially<T>(values, [&] {
+        return static_cast<T>(static_cast<Compute>(std::fma(engine.normal(), std, mean)));
+      });
+    }
+  });
+}
+
+bool in_normal_blocks(const Tensor& tensor) {
+  return tensor.numel() >= 16 && tensor.is_contiguous();
+}
+
+/// PyTorch moves the bounds of a floating-point range inwards where T cannot tell them from their
+/// neighbours, so that no number is rounded to one outside.
+template <class T>
+void narrow_to_exact(int64_t& from, int64_t& to) {
+  constexpr int kDigits = std::is_same_v<T, double>     ? 53
+                          : std::is_same_v<T, float>    ? 24
+                          : std::is_same_v<T, BFloat16> ? 8
+                                                        : 11;
+  using Compute = std::conditional_t<std::is_same_v<T, double>, double, float>;
+  const auto rounded = [](int64_t value) {
+    return static_cast<Compute>(static_cast<T>(static_cast<Compute>(value)));
+  };
+  const auto spacing = [](int64_t value) {
+    const int bits = std::bit_width(static_cast<uint64_t>(value < 0 ? -value : value));
+    return std::exp2(bits - kDigits);
+  };
+  if (const double low = rounded(from + 1); low < static_cast<double>(from)) {
+    from = static_cast<int64_t>(low + spacing(from + 1));
+  }
+  if (const double high = rounded(to - 1); high >= static_cast<double>(to)) {
+    to = static_cast<int64_t>(high - spacing(to - 1));
+  }
+}
+
+void random_values(const Tensor& values, int64_t from, int64_t to, Engine& engine) {
+  if (from >= to) {
+    fail("random_ expects 'from' to be less than 'to', but got from={} >= to={}", from, to);
+  }
+  visit_number("random_", values.dtype(), [&]<class T>() {
+    if constexpr (std::is_integral_v<T> || std::is_same_v<T, Half>) {
+      using Bounds = std::numeric_limits<std::conditional_t<std::is_integral_v<T>, T, int32_t>>;
+      constexpr int64_t kLow = std::is_integral_v<T> ? Bounds::min() : -65504;
+      constexpr int64_t kHigh = std::is_integral_v<T> ? Bounds::max() : 65504;
+      const auto check = [&](const char* name, int64_t v) {
+        if (v >= kLow && v <= kHigh) return;
+        fail("random_: {} is out of bounds for {}, got {}", name, values.dtype(), v);
+      };
+      check("from", from);
+      check("to - 1", to - 1);
+    }
+    if constexpr (is_real_type<T>) narrow_to_exact<T>(from, to);
+    const uint64_t range = static_cast<uint64_t>(to) - static_cast<uint64_t>(from);
+    constexpr bool kMayBeWide =
+        std::is_same_v<T, int64_t> || (is_real_type<T> && !std::is_same_v<T, Half>);
+    const bool wide = kMayBeWide && range >= uint64_t{1} << 32;
+    const std::lock_guard lock(engine.mutex);
+    fill_serially<T>(values, [&] {
+      const uint64_t bits = wide ? engine.random64() : engine.random();
+      const auto value = static_cast<int64_t>(bits % range + static_cast<uint64_t>(from));
+      if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) {
+        return static_cast<T>(static_cast<float>(value));
+      } else {
+        return static_cast<T>(value);
+      }
+    });
+  });
+}
+
+/// The options with which a tensor is made on the CPU before it becomes what they ask for.
+TensorOptions host(const TensorOptions& options) {
+  return options.device(kCPU).requires_grad(false);
+}
+
+Tensor deliver(Tensor values, const TensorOptions& options) {
+  values = values.to(options.device());
+  if (options.requires_grad()) values.requires_grad_(true);
+  return values;
+}
+
+TensorOptions long_unless_set(const TensorOptions& options) {
+  return options.has_dtype() ? options : options.dtype(kLong);
+}
+
+/// Options for an empty_like on the CPU and for its delivery.
+TensorOptions options_like(const Tensor& self, const TensorOptions& options) {
+  return options.has_device() ? options : options.device(self.device());
+}
+
+}  // namespace
+
+Tensor& Tensor::uniform_(double from, double to) {
+  return fill_in_place("uniform_", *this, [&](const Tensor& values) {
+    uniform_values(values, from, to, default_generator().state());
+  });
+}
+
+Tensor& Tensor::normal_(double mean, double std) {
+  const bool in_blocks = in_normal_blocks(*this);
+  return fill_in_place("normal_", *this, [&](const Tensor& values) {
+    normal_values(values, mean, std, in_blocks, default_generator().state());
+  });
+}
+
+Tensor& Tensor::random_(int64_t from, int64_t to) {
+  return fill_in_place("random_", *this, [&](const Tensor& values) {
+    random_values(values, from, to, default_generator().state());
+  });
+}
+
+Tensor& Tensor::bernoulli_(double p) {
+  if (!(p >= 0 && p <= 1)) fail("bernoulli_ expects p to be in [0, 1], but got p={}", p);
+  return fill_in_place("bernoulli_", *this, [&](const Tensor& values) {
+    visit_number("bernoulli_", values.dtype(), [&]<class T>() {
+      Engine& engine = default_generator().state();
+      const std::lock_guard lock(engine.mutex);
+      fill_serially<T>(values, [&] { return T(engine.uniform<double>() < p ? 1 : 0); });
+    });
+  });
+}
+
+Tensor bernoulli(const Tensor& p) {
+  check_real("bernoulli", p);
+  const Tensor chances = p.detach().cpu().contiguous();
+  const Tensor result = empty_like(chances);
+  Engine& engine = default_generator().state();
+  visit_real(chances.dtype(), [&]<class T>() {
+    using Compute = std::conditional_t<std::is_same_v<T, double>, double, float>;
+    const T* chance = static_cast<const T*>(chances.data_ptr());
+    const std::lock_guard lock(engine.mutex);
+    fill_serially<T>(result, [&] {
+      const auto at = static_cast<Compute>(*chance++);
+      if (!(at >= 0 && at <= 1)) fail("bernoulli: Expected p_in >= 0 && p_in <= 1, got {}", at);
+      return T(engine.uniform<Compute>() < at ? 1 : 0);
+    });
+  });
+  return result.to(p.device());
+}
+
+Tensor rand(IntArrayRef size, Generator generator, const TensorOptions& options) {
+  const Tensor values = empty(size, host(options));
+  uniform_values(values, 0, 1, generator.state());
+  return deliver(values, options);
+}
+
+Tensor randn(IntArrayRef size, Generator generator, const TensorOptions& options) {
+  const Tensor values = empty(size, host(options));
+  normal_values(values, 0, 1, in_normal_blocks(values), generator.state());
+  return deliver(values, options);
+}
+
+Tensor randint(int64_t low, int64_t high, IntArrayRef size, Generator generator,
+               const TensorOptions& given) {
+  const TensorOptions options = long_unless_set(given);
+  const Tensor values = empty(size, host(options));
+  random_values(values, low, high, generator.state());
+  return deliver(values, options);
+}
+
+Tensor randperm(int64_t n, Generator generator, const TensorOptions& given) {
+  if (n < 0) fail("randperm: n must be non-negative, got {}", n);
+  const TensorOptions options = long_unless_set(given);
+  const Tensor result = empty(n, host(options));
+  visit_number("randperm", options.dtype(), [&]<class T>() {
+    // The largest value up to which every integer is one of T.
+    constexpr int64_t kExact = std::is_same_v<T, Half>       ? 1 << 11
+                               : std::is_same_v<T, BFloat16> ? 1 << 8
+                               : std::is_same_v<T, float>    ? 1 << 24
+                               : std::is_same_v<T, double>
+                                   ? int64_t{1} << 53
+                                   : static_cast<int64_t>(std::numeric_limits<T>::max());
+    if (n - 1 > kExact) fail("randperm: n={} is too large for dtype {}", n, options.dtype());
+    T* data = static_cast<T*>(result.data_ptr());
+    for (int64_t i = 0; i < n; ++i) data[i] = static_cast<T>(static_cast<double>(i));
+    Engine& engine = generator.state();
+    const std::lock_guard lock(engine.mutex);
+    for (int64_t i = 0; i + 1 < n; ++i) {
+      const auto other = i + static_cast<int64_t>(engine.random() % static_cast<uint64_t>(n - i));
+      std::swap(data[i], data[other]);
+    }
+  });
+  return deliver(result, options);
+}
+
+Tensor rand(IntArrayRef size, const TensorOptions& options) {
+  return rand(size, default_generator(), options);
+}
+
+Tensor randn(IntArrayRef size, const TensorOptions& options) {
+  return randn(size, default_generator(), options);
+}
+
+Tensor randint(int64_t high, IntArrayRef size, const TensorOptions& options) {
+  return randint(0, high, size, default_generator(), options);
+}
+
+Tensor randint(int64_t low, int64_t high, IntArrayRef size, const TensorOptions& options) {
+  return randint(low, high, size, default_generator(), options);
+}
+
+Tensor randperm(int64_t n, const TensorOptions& options) {
+  return randperm(n, default_generator(), options);
+}
+
+Tensor rand_like(const Tensor& self, const TensorOptions& given) {
+  const TensorOptions options = options_like(self, given);
+  const Tensor values = empty_like(self, host(options));
+  uniform_values(values, 0, 1, default_generator().state());
+  return deliver(values, options);
+}
+
+Tensor randn_like(const Tensor& self, const TensorOptions& given) {
+  const TensorOptions options = options_like(self, given);
+  const Tensor values = empty_like(self, host(options));
+  normal_values(values, 0, 1, in_normal_blocks(values), default_generator().state());
+  return deliver(values, options);
+}
+
+Tensor randint_like(const Tensor& self, int64_t high, const TensorOptions& options) {
+  return randint_like(self, 0, high, options);
+}
+
+Tensor randint_like(const Tensor& self, int64_t low, int64_t high, const TensorOptions& given) {
+  const TensorOptions options = options_like(self, given);
+  const Tensor values = empty_like(self, host(options));
+  random_values(values, low, high, default_generator().state());
+  return deliver(values, options);
+}
+
+}  // namespace reel
