@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <reel/tensor/error.h>
+#include <reel/tensor/tensor.h>
+
+namespace reel {
+
+/// Reads a PNG or JPEG picture as Byte [height, width, 3], red, green, blue. Grey pictures are
+/// repeated in the three channels, transparent ones laid on white, 16 bits reduced to 8, and the
+/// orientation that cameras write into JPEG (Exif) applied. Pictures of more than 2^27 pixels are
+/// refused; so are damaged and truncated ones, with the file and the place.
+Tensor load_image(const std::string& path);
+
+/// Writes a picture as PNG or JPEG (quality 95), as the name ends in .png, .jpg or .jpeg, replacing
+/// the file in one step. A picture is one of
+///   - Byte [height, width, 3 or 1], values 0..255;
+///   - Float (or Half, Double, BFloat16) [3 or 1, height, width], with or without a leading batch
+///     dimension of 1, values 0..1: clamped and rounded to the nearest of 256 steps.
+void save_image(const Tensor& picture, const std::string& path);
+
+/// What save_image would write to a file of this name, e.g. ".jpg".
+std::string encode_image(const Tensor& picture, const std::string& name);
+
+/// Resizes to height x width by Lanczos' filter of 3 lobes, widened by the factor of reduction so
+/// that nothing aliases, and normalised at the edges: Pillow's Image.LANCZOS. Rows, then columns,
+/// in float; deterministic. Takes Byte [height, width, channels], giving Byte, or a floating-point
+/// type [..., height, width], giving Float.
+Tensor resize_image(const Tensor& picture, int64_t height, int64_t width);
+
+}  // namespace reel

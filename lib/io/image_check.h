@@ -1,0 +1,21 @@
+#pragma once
+
+// Internal: what stb_image leaves unchecked. It fills what a truncated JPEG lacks with grey, and
+// ignores the checksums of PNG.
+
+#include <reel/io/bytes.h>
+
+namespace reel::io {
+
+enum class ImageFormat { kPng, kJpeg };
+
+/// By the first bytes; errors if they are neither.
+ImageFormat image_format(const MappedFile& file);
+
+/// Errors unless every chunk of the PNG is whole, up to IEND.
+void check_png(const MappedFile& file);
+
+/// Errors unless the JPEG is whole up to its end marker. Returns the Exif orientation, 1 to 8.
+int check_jpeg(const MappedFile& file);
+
+}  // namespace reel::io
