@@ -1,0 +1,136 @@
+#include <ostream>
+
+#include <reel/nn/models/vgg.h>
+#include <reel/tensor/check.h>
+#include <reel/tensor/ops.h>
+
+namespace reel::nn::models {
+
+namespace {
+
+struct Block {
+  int64_t channels;
+  int convolutions;
+};
+constexpr Block kBlocks[] = {{64, 2}, {128, 2}, {256, 4}, {512, 4}, {512, 4}};
+
+std::string list(const std::vector<std::string>& names) {
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+}  // namespace
+
+VGG19FeaturesImpl::VGG19FeaturesImpl(const VGG19FeaturesOptions& options) : options(options) {
+  VGG19FeaturesImpl::reset();
+}
+
+void VGG19FeaturesImpl::reset() {
+  layers_.clear();
+  std::vector<std::string> names;
+  int64_t channels = 3;
+  for (size_t block = 0; block < std::size(kBlocks); ++block) {
+    for (int i = 0; i <= kBlocks[block].convolutions; ++i) {
+      const bool pool = i == kBlocks[block].convolutions;
+      const std::string name =
+          pool ? fmt::format("pool{}", block + 1) : fmt::format("conv{}_{}", block + 1, i + 1);
+      names.push_back(name);
+      Layer& layer = layers_.emplace_back(Layer{name, nullptr});
+      if (!pool) {
+        layer.conv = register_module(
+            name, Conv2d(Conv2dOptions(channels, kBlocks[block].channels, 3).padding(1)));
+        channels = kBlocks[block].channels;
+      }
+      if (name == options.last_layer()) return;
+    }
+  }
+  fail("vgg19: there is no layer '{}'; the layers are {}", options.last_layer(), list(names));
+}
+
+std::vector<std::string> VGG19FeaturesImpl::layer_names() const {
+  std::vector<std::string> names;
+  for (const auto& layer : layers_) names.push_back(layer.name);
+  return names;
+}
+
+size_t VGG19FeaturesImpl::find(const std::string& layer) const {
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    if (layers_[i].name == layer) return i;
+  }
+  fail("vgg19: there is no layer '{}'; the layers built are {}", layer, list(layer_names()));
+}
+
+int64_t VGG19FeaturesImpl::min_input_size(const std::string& layer) const {
+  const size_t last = find(layer);
+  int64_t size = 1;
+  for (size_t i = 0; i <= last; ++i) size *= layers_[i].conv ? 1 : 2;
+  return size;
+}
+
+Tensor VGG19FeaturesImpl::apply(Layer& layer, const Tensor& input) const {
+  if (!layer.conv) {
+    return options.pooling() == VGGPooling::Max ? max_pool2d(input, 2) : avg_pool2d(input, 2);
+  }
+  ModuleScope scope(*layer.conv);
+  // In place: the convolution's own output is of no use to anybody, gradients included.
+  return layer.conv->forward(input).relu_();
+}
+
+Tensor VGG19FeaturesImpl::forward(const Tensor& input) {
+  return taps(input, {layers_.back().name}).front();
+}
+
+std::vector<Tensor> VGG19FeaturesImpl::taps(const Tensor& input,
+                                            const std::vector<std::string>& layers) {
+  ModuleScope scope(*this);
+  std::vector<Tensor> result(layers.size());
+  std::vector<size_t> wanted;
+  size_t depth = 0;
+  for (const auto& layer : layers) {
+    wanted.push_back(find(layer));
+    depth = std::max(depth, wanted.back() + 1);
+  }
+  if (depth == 0) return result;
+  if (input.dim() != 3 && input.dim() != 4) {
+    fail("vgg19: the input expects [N, 3, H, W] or [3, H, W], got {}", input.sizes());
+  }
+  const int64_t least = min_input_size(layers_[depth - 1].name);
+  const int64_t height = input.size(-2), width = input.size(-1);
+  if (height < least || width < least) {
+    fail("vgg19: layer {} needs a picture of at least {} x {} pixels, got {} x {} (height x width)",
+         layers_[depth - 1].name, least, least, height, width);
+  }
+  Tensor x = input;
+  for (size_t i = 0; i < depth; ++i) {
+    x = apply(layers_[i], x);
+    for (size_t k = 0; k < wanted.size(); ++k) {
+      if (wanted[k] == i) result[k] = x;
+    }
+  }
+  return result;
+}
+
+void VGG19FeaturesImpl::load_weights(const TensorDict& weights) {
+  NoGradGuard no_grad;
+  const TensorDict own = named_parameters();
+  for (const auto& item : own) {
+    const std::string layer = item.key().substr(0, item.key().find('.'));
+    const std::string kind = item.key().substr(layer.size() + 1);
+    const Tensor* given = weights.find(item.key());
+    if (given == nullptr || !given->defined()) {
+      fail("vgg19: layer {} expects a {} of shape {}, but the weights hold no '{}'", layer, kind,
+           item->sizes(), item.key());
+    }
+    if (!(given->sizes() == item->sizes())) {
+      fail("vgg19: layer {} expects a {} of shape {}, but the weights hold one of shape {}", layer,
+           kind, item->sizes(), given->sizes());
+    }
+  }
+  for (const auto& item : own) Tensor(item.value()).copy_(weights[item.key()]);
+}
+
+void VGG19FeaturesImpl::pretty_print(std::ostream& stream) const {
+  stream << fmt::format("reel::nn::models::VGG19Features(last_layer={}, pooling={})",
+                        options.last_layer(), options.pooling() == VGGPooling::Max ? "max" : "avg");
+}
+
+}  // namespace reel::nn::models

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <reel/nn/module.h>
+#include <reel/tensor/ops.h>
+
+namespace reel::nn {
+
+class DropoutOptions {
+ public:
+  DropoutOptions(double p = 0.5) : p_(p) {}
+  DropoutOptions& p(double value) { return p_ = value, *this; }
+  DropoutOptions& inplace(bool value) { return inplace_ = value, *this; }
+  double p() const { return p_; }
+  bool inplace() const { return inplace_; }
+
+ private:
+  double p_;
+  bool inplace_ = false;
+};
+
+namespace functional {
+
+class DropoutFuncOptions {
+ public:
+  DropoutFuncOptions& p(double value) { return p_ = value, *this; }
+  DropoutFuncOptions& training(bool value) { return training_ = value, *this; }
+  DropoutFuncOptions& inplace(bool value) { return inplace_ = value, *this; }
+  double p() const { return p_; }
+  bool training() const { return training_; }
+  bool inplace() const { return inplace_; }
+
+ private:
+  double p_ = 0.5;
+  bool training_ = true;
+  bool inplace_ = false;
+};
+
+/// Zeroes elements with probability p and scales the others by 1 / (1 - p).
+Tensor dropout(Tensor input, const DropoutFuncOptions& options = {});
+
+}  // namespace functional
+
+/// Dropout (Hinton et al., 2012): when training, zeroes elements with probability p and scales the
+/// others by 1 / (1 - p); passes its input on in evaluation.
+struct DropoutImpl : Cloneable<DropoutImpl> {
+  explicit DropoutImpl(double p) : DropoutImpl(DropoutOptions(p)) {}
+  explicit DropoutImpl(const DropoutOptions& options = {});
+  void reset() override;
+  Tensor forward(const Tensor& input);
+  void pretty_print(std::ostream& stream) const override;
+
+  DropoutOptions options;
+};
+REEL_MODULE(Dropout);
+
+}  // namespace reel::nn

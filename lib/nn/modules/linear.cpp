@@ -1,0 +1,48 @@
+#include <cmath>
+#include <ostream>
+
+#include <reel/nn/init.h>
+#include <reel/nn/modules/linear.h>
+#include <reel/tensor/check.h>
+
+namespace reel::nn {
+
+LinearImpl::LinearImpl(const LinearOptions& options) : options(options) { LinearImpl::reset(); }
+
+void LinearImpl::reset() {
+  weight = register_parameter("weight", empty({options.out_features(), options.in_features()}));
+  bias = register_parameter("bias", options.bias() ? empty(options.out_features()) : Tensor());
+  reset_parameters();
+}
+
+void LinearImpl::reset_parameters() {
+  init::kaiming_uniform_(weight, std::sqrt(5.0));
+  if (!bias.defined()) return;
+  const int64_t fan_in = weight.size(1);
+  const double bound = fan_in > 0 ? 1 / std::sqrt(static_cast<double>(fan_in)) : 0;
+  init::uniform_(bias, -bound, bound);
+}
+
+Tensor LinearImpl::forward(const Tensor& input) {
+  ModuleScope scope(*this);
+  return functional::linear(input, weight, bias);
+}
+
+void LinearImpl::pretty_print(std::ostream& stream) const {
+  stream << fmt::format("reel::nn::Linear(in_features={}, out_features={}, bias={})",
+                        options.in_features(), options.out_features(), options.bias());
+}
+
+Tensor FlattenImpl::forward(const Tensor& input) {
+  ModuleScope scope(*this);
+  return input.flatten(options.start_dim(), options.end_dim());
+}
+
+void FlattenImpl::pretty_print(std::ostream& stream) const {
+  stream << fmt::format("reel::nn::Flatten(start_dim={}, end_dim={})", options.start_dim(),
+                        options.end_dim());
+}
+
+void IdentityImpl::pretty_print(std::ostream& stream) const { stream << "reel::nn::Identity()"; }
+
+}  // namespace reel::nn

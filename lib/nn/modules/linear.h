@@ -1,0 +1,82 @@
+#pragma once
+
+#include <reel/nn/module.h>
+#include <reel/tensor/ops.h>
+
+namespace reel::nn {
+
+namespace functional {
+/// input [..., in] weight [out, in]^T + bias [out] -> [..., out].
+inline Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias = {}) {
+  return reel::linear(input, weight, bias);
+}
+/// Indices to rows of zeros with a one.
+inline Tensor one_hot(const Tensor& tensor, int64_t num_classes = -1) {
+  return reel::one_hot(tensor, num_classes);
+}
+}  // namespace functional
+
+class LinearOptions {
+ public:
+  LinearOptions(int64_t in_features, int64_t out_features)
+      : in_features_(in_features), out_features_(out_features) {}
+  LinearOptions& bias(bool value) { return bias_ = value, *this; }
+  int64_t in_features() const { return in_features_; }
+  int64_t out_features() const { return out_features_; }
+  bool bias() const { return bias_; }
+
+ private:
+  int64_t in_features_;
+  int64_t out_features_;
+  bool bias_ = true;
+};
+
+/// y = x W^T + b for x [..., in_features].
+struct LinearImpl : Cloneable<LinearImpl> {
+  LinearImpl(int64_t in_features, int64_t out_features)
+      : LinearImpl(LinearOptions(in_features, out_features)) {}
+  explicit LinearImpl(const LinearOptions& options);
+  void reset() override;
+  /// Uniform in +-1/sqrt(in_features), as PyTorch draws it.
+  void reset_parameters();
+  Tensor forward(const Tensor& input);
+  void pretty_print(std::ostream& stream) const override;
+
+  LinearOptions options;
+  Tensor weight;  ///< [out_features, in_features]
+  Tensor bias;    ///< [out_features], or undefined
+};
+REEL_MODULE(Linear);
+
+class FlattenOptions {
+ public:
+  FlattenOptions& start_dim(int64_t value) { return start_dim_ = value, *this; }
+  FlattenOptions& end_dim(int64_t value) { return end_dim_ = value, *this; }
+  int64_t start_dim() const { return start_dim_; }
+  int64_t end_dim() const { return end_dim_; }
+
+ private:
+  int64_t start_dim_ = 1;
+  int64_t end_dim_ = -1;
+};
+
+/// Joins the dimensions start_dim to end_dim into one.
+struct FlattenImpl : Cloneable<FlattenImpl> {
+  explicit FlattenImpl(const FlattenOptions& options = {}) : options(options) {}
+  void reset() override {}
+  Tensor forward(const Tensor& input);
+  void pretty_print(std::ostream& stream) const override;
+
+  FlattenOptions options;
+};
+REEL_MODULE(Flatten);
+
+/// Returns its input.
+struct IdentityImpl : Cloneable<IdentityImpl> {
+  void reset() override {}
+  Tensor forward(const Tensor& input) { return input; }
+  void pretty_print(std::ostream& stream) const override;
+};
+REEL_MODULE(Identity);
+
+}  // namespace reel::nn

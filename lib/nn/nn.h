@@ -1,0 +1,7 @@
+#pragma once
+
+// Modules, their functions and their starting values. Ready-made networks are in nn/models/.
+
+#include <reel/nn/functional.h>
+#include <reel/nn/init.h>
+#include <reel/nn/modules/container.h>

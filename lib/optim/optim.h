@@ -1,0 +1,8 @@
+#pragma once
+
+// Every optimizer.
+
+#include <reel/optim/adagrad.h>
+#include <reel/optim/adam.h>
+#include <reel/optim/rmsprop.h>
+#include <reel/optim/sgd.h>
