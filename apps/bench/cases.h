@@ -1,0 +1,114 @@
+#pragma once
+
+// The operations that reel-bench times, written once and compiled twice: with
+// `namespace library = reel` in reel-bench and `namespace library = torch` in peer-ops, so that
+// both sides run the same lines. Declare the alias and include the library before this header.
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace cases {
+
+using library::Tensor;
+
+/// `description`: {"kind": "conv_input_grad", "in": 64, ...}. The work to be timed, inputs made.
+inline std::function<void()> prepare(const nlohmann::json& description) {
+  const auto kind = description.at("kind").get<std::string>();
+  const auto extent = [&](const char* name) { return description.at(name).get<int64_t>(); };
+
+  if (kind == "add" || kind == "add_recorded" || kind == "matmul") {
+    Tensor left = library::randn({4, 4});
+    const Tensor right = library::randn({4, 4});
+    left.requires_grad_(kind == "add_recorded");
+    if (kind == "matmul") return [=] { [[maybe_unused]] const Tensor out = left.matmul(right); };
+    return [=] { [[maybe_unused]] const Tensor out = left + right; };
+  }
+  if (kind == "chain") {  // 20 operations forward, then backward through all of them
+    Tensor input = library::randn({4, 4});
+    input.requires_grad_(true);
+    const Tensor factor = library::full({4, 4}, 0.9);
+    const Tensor seed = library::ones({4, 4});
+    return [=] {
+      Tensor value = input;
+      for (int i = 0; i < 10; ++i) {
+        value = value * factor;
+        value = value + factor;
+      }
+      library::autograd::grad({value}, {input}, {seed});
+    };
+  }
+  if (kind == "gemm") {
+    const Tensor left = library::randn({extent("m"), extent("k")});
+    const Tensor right = library::randn({extent("k"), extent("n")});
+    return [=] { [[maybe_unused]] const Tensor out = left.mm(right); };
+  }
+  if (kind == "map") {  // one operation on a [1, 64, side, side] activation, as VGG-19's first ones
+    const int64_t side = extent("side");
+    const Tensor input =
+        library::randn({1, 64, side, side}).contiguous(library::MemoryFormat::ChannelsLast);
+    const auto name = description.at("name").get<std::string>();
+    const std::map<std::string, std::function<Tensor()>> maps{
+        {"relu", [=] { return library::relu(input); }},
+        {"add", [=] { return input + input; }},
+        {"exp", [=] { return library::exp(input); }},
+        {"tanh", [=] { return library::tanh(input); }},
+        {"sum", [=] { return input.sum(); }},
+        {"softmax", [=] { return library::softmax(input, 1); }},
+        {"max_pool2d", [=] { return library::max_pool2d(input, 2); }},
+        {"copy", [=] { return input.clone(); }},
+        {"to NCHW", [=] { return input.contiguous(library::MemoryFormat::Contiguous); }}};
+    const auto run = maps.at(name);
+    return [=] { [[maybe_unused]] const Tensor out = run(); };
+  }
+  if (kind.starts_with("conv")) {
+    const int64_t side = extent("kernel");
+    Tensor input = library::randn({1, extent("in"), extent("height"), extent("width")});
+    Tensor weight = library::randn({extent("out"), extent("in"), side, side}) * 0.05;
+    const Tensor bias = library::randn({extent("out")});
+    if (description.at("channels_last").get<bool>()) {
+      input = input.contiguous(library::MemoryFormat::ChannelsLast);
+      weight = weight.contiguous(library::MemoryFormat::ChannelsLast);
+    }
+    const int64_t padding = side / 2;
+    const auto forward = [=] { return library::conv2d(input, weight, bias, 1, padding); };
+    if (kind == "conv") return [=] { [[maybe_unused]] const Tensor out = forward(); };
+    const Tensor wanted = kind == "conv_input_grad" ? input : weight;
+    Tensor(wanted).requires_grad_(true);
+    const Tensor out = forward();
+    const Tensor seed = library::randn_like(out);
+    return [=] { library::autograd::grad({out}, {wanted}, {seed}, /*retain_graph=*/true); };
+  }
+  throw std::runtime_error("unknown case " + description.dump());
+}
+
+/// Seconds of one run of `work`: the median of samples of at least 2 ms, taken for 100 ms.
+inline double seconds(const std::function<void()>& work) {
+  using Clock = std::chrono::steady_clock;
+  const auto elapsed = [&](int64_t repetitions) {
+    const auto start = Clock::now();
+    for (int64_t i = 0; i < repetitions; ++i) work();
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  };
+  int64_t repetitions = 1;
+  while (elapsed(repetitions) < 2e-3) repetitions *= 2;
+  std::vector<double> samples;
+  double spent = 0;
+  while (spent < 0.1 || samples.size() < 3) {
+    const double sample = elapsed(repetitions);
+    spent += sample;
+    samples.push_back(sample / static_cast<double>(repetitions));
+  }
+  const auto middle = samples.begin() + static_cast<int64_t>(samples.size() / 2);
+  std::nth_element(samples.begin(), middle, samples.end());
+  return *middle;
+}
+
+}  // namespace cases

@@ -1,0 +1,68 @@
+// reel-bench: measures reel, and with --peers LibTorch beside it, in turn on the same machine.
+#include <cstdio>
+#include <exception>
+#include <fstream>
+#include <stdexcept>
+
+#include <CLI/CLI.hpp>
+
+#include "bench/ops.h"
+#include "bench/style.h"
+
+int main(int argc, char** argv) {
+  CLI::App app{
+      "Measures reel against the machine and, with --peers, against LibTorch in turn.\n"
+      "Without a subcommand: overhead, gemm, memory and conv."};
+  app.require_subcommand(0, 1);
+  app.fallthrough();
+  bench::Settings settings;
+  std::string json_file;
+  app.add_option("--threads", settings.threads, "Threads of both sides (default: all cores)");
+  app.add_option("--rounds", settings.rounds, "How often both sides take turns")
+      ->check(CLI::PositiveNumber);
+  app.add_flag("--peers", settings.peers, "Measure LibTorch too (needs -DREEL_BUILD_PEERS=ON)");
+  app.add_option("--json", json_file, "Write the numbers to this file too");
+
+  auto* overhead = app.add_subcommand("overhead", "Tiny operations: what a call costs");
+
+  std::vector<int64_t> sizes{256, 512, 1024, 2048};
+  auto* gemm = app.add_subcommand("gemm", "Matrix products against the multiply-add ceiling");
+  gemm->add_option("--sizes", sizes, "Rows = columns = depth")->delimiter(',');
+
+  int64_t size = 384;
+  auto* memory = app.add_subcommand("memory", "Operations bound by memory, against bandwidth");
+  memory->add_option("--size", size, "Side of the activation in pixels")
+      ->check(CLI::Range(16, 4096));
+  auto* conv = app.add_subcommand("conv", "The convolutions of VGG-19 against the ceiling");
+  conv->add_option("--size", size, "Side of the picture in pixels")->check(CLI::Range(16, 4096));
+
+  bench::StyleSettings style_settings;
+  auto* style = app.add_subcommand("style", "A step of style transfer: seconds and memory");
+  style->add_option("--content", style_settings.content, "Content picture")
+      ->check(CLI::ExistingFile);
+  style->add_option("--style", style_settings.style, "Style picture")->check(CLI::ExistingFile);
+  style->add_option("--weights", style_settings.weights, "VGG-19 weights, safetensors")
+      ->check(CLI::ExistingFile);
+  style->add_option("--sizes", style_settings.sizes, "Longer sides in pixels")->delimiter(',');
+  style->add_option("--steps", style_settings.steps, "Steps of each run")
+      ->check(CLI::PositiveNumber);
+
+  CLI11_PARSE(app, argc, argv);
+  try {
+    const bool all = app.get_subcommands().empty();
+    nlohmann::json reports = nlohmann::json::array();
+    if (all || *overhead) reports.push_back(bench::run_overhead(settings));
+    if (all || *gemm) reports.push_back(bench::run_gemm(settings, sizes));
+    if (all || *memory) reports.push_back(bench::run_memory(settings, size));
+    if (all || *conv) reports.push_back(bench::run_conv(settings, size));
+    if (*style) reports.push_back(bench::run_style(settings, style_settings));
+    if (!json_file.empty()) {
+      std::ofstream file(json_file);
+      file << reports.dump(1) << '\n';
+      if (!file.flush()) throw std::runtime_error("cannot write " + json_file);
+    }
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "reel-bench: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,180 @@
+#include "bench/ops.h"
+
+#include <algorithm>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include <reel/backends/parallel.h>
+#include <reel/reel.h>
+
+#include "bench/ceiling.h"
+#include "bench/peer.h"
+
+namespace library = reel;
+#include "bench/cases.h"
+
+namespace bench {
+namespace {
+
+using nlohmann::json;
+
+enum class Unit { none, flops, bytes };
+
+/// One row of a table. The amount of arithmetic or memory traffic is shown against the ceiling.
+struct Case {
+  std::string name;
+  json description;
+  Unit unit = Unit::none;
+  double amount = 0.0;
+  int64_t operations = 1;  ///< the time is divided by this
+};
+
+/// Seconds of the case on the peer: of convolutions the better of both layouts.
+double ask_seconds(Peer& peer, const json& description) {
+  double seconds = peer.ask(description).at("seconds").get<double>();
+  if (description.contains("channels_last")) {
+    json other = description;
+    other["channels_last"] = !description["channels_last"].get<bool>();
+    seconds = std::min(seconds, peer.ask(other).at("seconds").get<double>());
+  }
+  return seconds;
+}
+
+/// Measures the cases, reel and the peer in turn in every round, prints one table.
+json run(const std::string& title, const Settings& settings, const std::vector<Case>& rows) {
+  if (settings.threads > 0) reel::set_num_threads(settings.threads);
+  const int threads = reel::get_num_threads();
+  const Ceiling ceiling = measure_ceiling(threads);
+  fmt::print("{}: {}, {} threads, {} {:.0f} GFLOP/s, memory {:.1f} GB/s read, {:.1f} copied\n",
+             title, processor(), threads, ceiling.unit, ceiling.gflops, ceiling.read_gbs,
+             ceiling.copy_gbs);
+  json report{{"title", title},
+              {"processor", processor()},
+              {"threads", threads},
+              {"rounds", settings.rounds},
+              {"ceiling",
+               {{"unit", ceiling.unit},
+                {"gflops", ceiling.gflops},
+                {"read_gbs", ceiling.read_gbs},
+                {"copy_gbs", ceiling.copy_gbs}}},
+              {"rows", json::array()}};
+
+  std::unique_ptr<Peer> peer;
+  if (settings.peers) {
+    prepare_peer_environment();
+    peer = std::make_unique<Peer>(peer_program("peer-ops"));
+    report["peer"] = peer->ask({{"kind", "info"}, {"threads", threads}});
+    fmt::print("peer: {}\n", report["peer"].dump());
+  }
+
+  Table table({"case", "reel", "rate", "of ceiling", "peer", "peer/reel"});
+  for (const Case& row : rows) {
+    const auto work = cases::prepare(row.description);
+    std::vector<double> own, other, ratios, limits;
+    for (int round = 0; round < settings.rounds; ++round) {
+      own.push_back(cases::seconds(work) / static_cast<double>(row.operations));
+      if (row.unit == Unit::flops) limits.push_back(measure_gflops(threads));
+      if (!peer) continue;
+      other.push_back(ask_seconds(*peer, row.description) / static_cast<double>(row.operations));
+      ratios.push_back(other.back() / own.back());
+    }
+    const double seconds = median(own), rate = 1e-9 * row.amount / seconds;
+    json entry{{"case", row.name}, {"description", row.description}, {"seconds", seconds}};
+    std::vector<std::string> cells{row.name, format_seconds(seconds), "", ""};
+    if (row.unit != Unit::none) {
+      const bool counts_flops = row.unit == Unit::flops;
+      const double part = rate / (counts_flops ? median(limits) : ceiling.read_gbs);
+      entry[counts_flops ? "gflops" : "gbs"] = rate;
+      entry["of_ceiling"] = part;
+      cells[2] = fmt::format("{:.0f} {}", rate, counts_flops ? "GFLOP/s" : "GB/s");
+      cells[3] = fmt::format("{:.0f} %", 100 * part);
+    }
+    if (peer) {
+      entry["peer_seconds"] = median(other);
+      entry["ratio"] = median(ratios);
+      cells.push_back(format_seconds(median(other)));
+      cells.push_back(fmt::format("{:.2f}", median(ratios)));
+    }
+    report["rows"].push_back(entry);
+    table.add(cells);
+  }
+  table.print();
+  return report;
+}
+
+}  // namespace
+
+nlohmann::json run_overhead(const Settings& settings) {
+  return run("overhead", settings,
+             {{"add of two 4x4", {{"kind", "add"}}},
+              {"add of two 4x4, recorded", {{"kind", "add_recorded"}}},
+              {"matmul of two 4x4", {{"kind", "matmul"}}},
+              {"chain of 20, forward and backward, an operation",
+               {{"kind", "chain"}},
+               Unit::none,
+               0.0,
+               20}});
+}
+
+nlohmann::json run_gemm(const Settings& settings, const std::vector<int64_t>& sizes) {
+  std::vector<Case> rows;
+  for (const int64_t size : sizes) {
+    const auto extent = static_cast<double>(size);
+    rows.push_back({fmt::format("{0} x {0} x {0}", size),
+                    {{"kind", "gemm"}, {"m", size}, {"n", size}, {"k", size}},
+                    Unit::flops,
+                    2.0 * extent * extent * extent});
+  }
+  return run("gemm", settings, rows);
+}
+
+nlohmann::json run_memory(const Settings& settings, int64_t size) {
+  const double bytes = 64.0 * 4 * static_cast<double>(size * size);
+  std::vector<Case> rows;
+  for (const auto& [name, passes] :
+       std::initializer_list<std::pair<const char*, double>>{{"relu", 2},
+                                                             {"add", 2},
+                                                             {"exp", 2},
+                                                             {"tanh", 2},
+                                                             {"softmax", 2},
+                                                             {"max_pool2d", 1.25},
+                                                             {"sum", 1},
+                                                             {"copy", 2},
+                                                             {"to NCHW", 2}}) {
+    rows.push_back(
+        {name, {{"kind", "map"}, {"name", name}, {"side", size}}, Unit::bytes, passes * bytes});
+  }
+  return run(fmt::format("memory at {0} x {0} x 64", size), settings, rows);
+}
+
+nlohmann::json run_conv(const Settings& settings, int64_t size) {
+  struct Layer {
+    const char* name;
+    int64_t in, out, shrink;
+  };
+  std::vector<Case> rows;
+  for (const Layer layer :
+       {Layer{"conv1_1", 3, 64, 1}, Layer{"conv1_2", 64, 64, 1}, Layer{"conv2_1", 64, 128, 2},
+        Layer{"conv2_2", 128, 128, 2}, Layer{"conv3_1", 128, 256, 4}, Layer{"conv3_2", 256, 256, 4},
+        Layer{"conv4_1", 256, 512, 8}, Layer{"conv4_2", 512, 512, 8},
+        Layer{"conv5_1", 512, 512, 16}}) {
+    const int64_t side = size / layer.shrink;
+    for (const char* kind : {"conv", "conv_input_grad"}) {
+      rows.push_back(
+          {fmt::format("{} {}", layer.name, std::string(kind) == "conv" ? "forward" : "input grad"),
+           {{"kind", kind},
+            {"in", layer.in},
+            {"out", layer.out},
+            {"height", side},
+            {"width", side},
+            {"kernel", 3},
+            {"channels_last", true}},
+           Unit::flops,
+           2.0 * 9 * static_cast<double>(layer.in * layer.out * side * side)});
+    }
+  }
+  return run(fmt::format("conv at {} px", size), settings, rows);
+}
+
+}  // namespace bench

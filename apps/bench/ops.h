@@ -1,0 +1,24 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "bench/report.h"
+
+namespace bench {
+
+// Each prints a table while it measures and returns its numbers.
+
+/// What an operation on 16 numbers costs: call, allocation, tape.
+nlohmann::json run_overhead(const Settings& settings);
+
+/// Square float32 matrix products.
+nlohmann::json run_gemm(const Settings& settings, const std::vector<int64_t>& sizes);
+
+/// Operations that do little more than read and write an activation of `size` x `size` x 64.
+nlohmann::json run_memory(const Settings& settings, int64_t size);
+
+/// Each convolution of VGG-19 up to conv5_1 for a picture of `size` x `size`: forward and the
+/// gradient of its input, channels-last; the peer in the better of its two layouts.
+nlohmann::json run_conv(const Settings& settings, int64_t size);
+
+}  // namespace bench

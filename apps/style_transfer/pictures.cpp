@@ -1,0 +1,47 @@
+#include "style_transfer/pictures.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <reel/io/image.h>
+#include <reel/reel.h>
+
+namespace style {
+namespace {
+
+Tensor from_bytes(const Tensor& bytes) {
+  return bytes.permute({2, 0, 1}).unsqueeze(0).to(reel::kFloat).contiguous();
+}
+
+}  // namespace
+
+Tensor load_picture(const std::string& path, int64_t size) {
+  Tensor bytes = reel::load_image(path);
+  const auto longer = static_cast<double>(std::max(bytes.size(0), bytes.size(1)));
+  const auto scaled = [&](int64_t side) {
+    const double exact = static_cast<double>(side * size) / longer;
+    return std::max<int64_t>(1, std::llround(exact));
+  };
+  if (static_cast<int64_t>(longer) != size) {
+    bytes = reel::resize_image(bytes, scaled(bytes.size(0)), scaled(bytes.size(1)));
+  }
+  return from_bytes(bytes);
+}
+
+Tensor to_bytes(const Tensor& picture) {
+  return picture[0].permute({1, 2, 0}).clamp(0, 255).round().to(reel::kByte).contiguous();
+}
+
+Tensor starting_picture(const std::string& init, const Tensor& content, uint64_t seed) {
+  if (init == "content") return content;
+  if (init == "noise") {
+    reel::manual_seed(seed);
+    return reel::rand(content.sizes()) * 255;
+  }
+  const Tensor bytes = reel::load_image(init);
+  const bool fits = bytes.size(0) == content.size(2) && bytes.size(1) == content.size(3);
+  return from_bytes(fits ? bytes
+                         : reel::resize_image(bytes, content.size(2), content.size(3)));
+}
+
+}  // namespace style

@@ -1,0 +1,121 @@
+#include "style_transfer/style_transfer.h"
+
+#include <algorithm>
+
+namespace style {
+namespace {
+
+using namespace reel;
+
+// The pixels as the network wants them.
+Tensor prepare(const Tensor& picture, const Preprocessing& p) {
+  const auto per_channel = [&](const double (&v)[3]) {
+    return tensor({v[0], v[1], v[2]}, picture.options()).view({1, 3, 1, 1});
+  };
+  const Tensor channels =
+      p.channels == Preprocessing::Channels::kBGR ? picture.flip({1}) : picture;
+  const Tensor centred =
+      (p.scale == 1 ? channels : channels * p.scale) - per_channel(p.mean);
+  const bool scaled = std::any_of(p.std, p.std + 3, [](double v) { return v != 1; });
+  return scaled ? centred / per_channel(p.std) : centred;
+}
+
+// G / M = F F^T / M of the features F = [N channels, M positions].
+Tensor gram(const Tensor& feature) {
+  const Tensor f = feature.flatten(2).squeeze(0);
+  return f.mm(f.t()) / static_cast<double>(f.size(1));
+}
+
+// Squares of the differences between neighbours, summed.
+Tensor total_variation(const Tensor& picture) {
+  const Tensor down = picture.slice(2, 1) - picture.slice(2, 0, -1);
+  const Tensor right = picture.slice(3, 1) - picture.slice(3, 0, -1);
+  return down.square().sum() + right.square().sum();
+}
+
+// The deepest of the layers: names sort as the network runs, "conv4_2" before "conv5_1".
+std::string deepest(const Recipe& recipe) {
+  std::string last = recipe.content_layers.empty() ? "" : recipe.content_layers[0];
+  for (const auto& name : recipe.content_layers) last = std::max(last, name);
+  for (const auto& name : recipe.style_layers) last = std::max(last, name);
+  return last;
+}
+
+std::vector<std::string> all_layers(const Recipe& recipe) {
+  auto layers = recipe.content_layers;
+  layers.insert(layers.end(), recipe.style_layers.begin(), recipe.style_layers.end());
+  return layers;
+}
+
+}  // namespace
+
+StyleTransfer::StyleTransfer(const Recipe& recipe, const Weights& weights,
+                             const Preprocessing& preprocessing, const Tensor& content,
+                             const Tensor& style, const Tensor& start)
+    : recipe_(recipe),
+      preprocessing_(preprocessing),
+      network_(nn::models::VGG19FeaturesOptions()
+                   .last_layer(deepest(recipe))
+                   .pooling(recipe.pooling)),
+      pixels_(start.clone().requires_grad_()),
+      adam_({pixels_}, optim::AdamOptions(recipe.lr).betas({0.9, 0.999}).eps(1e-8)) {
+  network_->load_weights(weights.tensors);
+  network_->to(start.device());
+  for (Tensor& parameter : network_->parameters()) parameter.requires_grad_(false);
+  const NoGradGuard no_grad;
+  content_targets_ = features(content, recipe_.content_layers);
+  for (const Tensor& feature : features(style, recipe_.style_layers)) {
+    style_targets_.push_back(gram(feature));
+  }
+}
+
+std::vector<Tensor> StyleTransfer::features(const Tensor& picture,
+                                            const std::vector<std::string>& layers) {
+  return network_->taps(prepare(picture, preprocessing_), layers);
+}
+
+Losses StyleTransfer::step() {
+  adam_.zero_grad();
+  const std::vector<Tensor> taps = features(pixels_, all_layers(recipe_));
+  auto tap = taps.begin();
+
+  Tensor content = zeros({}, pixels_.options());
+  for (const Tensor& target : content_targets_) {
+    content = content + 0.5 * (*tap++ - target).square().sum();
+  }
+  Tensor style = zeros({}, pixels_.options());
+  for (const Tensor& target : style_targets_) {
+    const auto n = static_cast<double>(tap->size(1));
+    const double scale = 1 / (4 * n * n * static_cast<double>(style_targets_.size()));
+    style = style + scale * (gram(*tap++) - target).square().sum();
+  }
+  Tensor total = recipe_.content_weight * content + recipe_.style_weight * style;
+  Tensor variation;
+  if (recipe_.tv_weight != 0) {
+    variation = total_variation(pixels_);
+    total = total + recipe_.tv_weight * variation;
+  }
+  total.backward();
+  adam_.step();
+  return {total.item<double>(), content.item<double>(), style.item<double>(),
+          variation.defined() ? variation.item<double>() : 0};
+}
+
+StateDict StyleTransfer::state() const {
+  StateDict state{{"pixels", pixels_.detach()}};
+  for (const auto& item : adam_.state_dict()) state.insert("adam." + item.key(), item.value());
+  return state;
+}
+
+void StyleTransfer::restore(const StateDict& state) {
+  const std::string prefix = "adam.";
+  StateDict adam;
+  for (const auto& [name, tensor] : state) {
+    if (name.starts_with(prefix)) adam.insert(name.substr(prefix.size()), tensor);
+  }
+  adam_.load_state_dict(adam);
+  const NoGradGuard no_grad;
+  pixels_.copy_(state["pixels"]);
+}
+
+}  // namespace style

@@ -1,0 +1,55 @@
+// reel-train: trains small networks on known data sets.
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <reel/io/atomic_file.h>
+#include <reel/tensor/error.h>
+
+#include "train/mnist.h"
+
+int main(int argc, char** argv) {
+  CLI::App app{"Trains small networks on known data sets."};
+  app.require_subcommand(1);
+
+  train::MnistSettings settings;
+  std::string json_file;
+  if (const char* data = std::getenv("REEL_DATA")) settings.data = std::string(data) + "/mnist";
+  auto* mnist = app.add_subcommand("mnist", "LeNet on the handwritten digits of MNIST");
+  mnist->option_defaults()->always_capture_default();
+  mnist->add_option("--data", settings.data,
+                    "Folder of the four idx files (default: $REEL_DATA/mnist)");
+  mnist->add_option("--epochs", settings.epochs, "Passes over the training set")
+      ->check(CLI::PositiveNumber);
+  mnist->add_option("--batch", settings.batch, "Images per step")->check(CLI::PositiveNumber);
+  mnist->add_option("--lr", settings.lr, "Learning rate of Adam; falls linearly to zero")
+      ->check(CLI::PositiveNumber);
+  mnist->add_option("--seed", settings.seed, "Of the starting weights and the order of images");
+  mnist->add_option("--threads", settings.threads, "0 takes all cores")
+      ->check(CLI::NonNegativeNumber);
+  mnist->add_option("--device", settings.device, "Where to compute");
+  mnist->add_option("--json", json_file, "Write settings and results to this file");
+
+  CLI11_PARSE(app, argc, argv);
+  settings.progress = isatty(STDOUT_FILENO) != 0;
+  try {
+    if (settings.data.empty()) {
+      throw reel::Error(
+          "no data: name the folder of MNIST's idx files by --data, or set REEL_DATA to the folder "
+          "that holds mnist/");
+    }
+    if (!json_file.empty()) reel::check_writable(json_file);
+    const auto epochs = train::train_mnist(settings);
+    if (!json_file.empty()) {
+      reel::write_file(json_file, train::to_json(settings, epochs).dump(2) + "\n");
+    }
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "reel-train: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,134 @@
+#include "train/mnist.h"
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <reel/data/batches.h>
+#include <reel/data/datasets/mnist.h>
+#include <reel/nn/models/lenet.h>
+#include <reel/reel.h>
+
+namespace train {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// Pictures with about mean 0 and deviation 1.
+reel::Tensor standardized(const reel::Tensor& images) {
+  constexpr double kMean = 0.1307, kDeviation = 0.3081;  // of MNIST's training pictures
+  return images.sub(kMean).div_(kDeviation);
+}
+
+double test_accuracy(reel::nn::models::LeNet& net, const reel::data::Batches& batches,
+                     int64_t count, reel::Device device) {
+  reel::NoGradGuard no_grad;
+  net->eval();
+  int64_t right = 0;
+  for (const auto& batch : batches.epoch(0)) {
+    const auto scores = net(batch.data.to(device));
+    right += scores.argmax(1).eq(batch.target.to(device)).sum().item<int64_t>();
+  }
+  net->train();
+  return static_cast<double>(right) / static_cast<double>(count);
+}
+
+}  // namespace
+
+std::vector<MnistEpoch> train_mnist(const MnistSettings& settings) {
+  using reel::data::datasets::MNIST;
+  if (settings.threads > 0) reel::set_num_threads(settings.threads);
+  const reel::Device device(settings.device);
+  const MNIST train_set(settings.data, MNIST::Mode::kTrain);
+  const MNIST test_set(settings.data, MNIST::Mode::kTest);
+  const int64_t count = train_set.images().size(0), test_count = test_set.images().size(0);
+  const reel::data::Batches train_batches(
+      standardized(train_set.images()), train_set.targets(),
+      {.batch_size = settings.batch, .shuffle = true, .seed = settings.seed});
+  const reel::data::Batches test_batches(standardized(test_set.images()), test_set.targets(),
+                                         {.batch_size = 1000});
+
+  reel::manual_seed(settings.seed);
+  reel::nn::models::LeNet net;
+  net->to(device);
+  reel::optim::Adam optimizer(net->parameters(), settings.lr);
+
+  std::vector<MnistEpoch> epochs;
+  const double steps = static_cast<double>(settings.epochs * train_batches.size());
+  int64_t step = 0;
+  for (int epoch = 1; epoch <= settings.epochs; ++epoch) {
+    const auto start = Clock::now();
+    double loss_sum = 0;
+    int64_t seen = 0;
+    for (const auto& batch : train_batches.epoch(static_cast<uint64_t>(epoch - 1))) {
+      optimizer.param_groups()[0].options().set_lr(settings.lr *
+                                                   (1 - static_cast<double>(step++) / steps));
+      optimizer.zero_grad();
+      const auto loss =
+          reel::nn::functional::cross_entropy(net(batch.data.to(device)), batch.target.to(device));
+      loss.backward();
+      optimizer.step();
+
+      const double value = loss.item<double>();
+      if (!std::isfinite(value)) {
+        throw reel::Error(
+            fmt::format("the loss is {} in epoch {} after {} images; try a smaller "
+                        "--lr than {}",
+                        value, epoch, seen, settings.lr));
+      }
+      loss_sum += value * static_cast<double>(batch.data.size(0));
+      seen += batch.data.size(0);
+      if (settings.progress && step % 50 == 0) {
+        fmt::print("\repoch {}  {:3.0f} %  loss {:.4f} ", epoch,
+                   100 * static_cast<double>(seen) / static_cast<double>(count),
+                   loss_sum / static_cast<double>(seen));
+        std::fflush(stdout);
+      }
+    }
+    MnistEpoch& result = epochs.emplace_back();
+    result.epoch = epoch;
+    result.seconds = seconds_since(start);
+    result.loss = loss_sum / static_cast<double>(seen);
+    result.images_per_second = static_cast<double>(seen) / result.seconds;
+    result.accuracy = test_accuracy(net, test_batches, test_count, device);
+    fmt::print("{}epoch {}  loss {:.4f}  test accuracy {:.2f} %  {:.0f} images/s  {:.1f} s\n",
+               settings.progress ? "\r" : "", epoch, result.loss, 100 * result.accuracy,
+               result.images_per_second, result.seconds);
+    std::fflush(stdout);
+  }
+  return epochs;
+}
+
+nlohmann::json to_json(const MnistSettings& settings, const std::vector<MnistEpoch>& epochs) {
+  nlohmann::json rows = nlohmann::json::array();
+  double seconds = 0;
+  for (const auto& row : epochs) {
+    seconds += row.seconds;
+    rows.push_back({{"epoch", row.epoch},
+                    {"loss", row.loss},
+                    {"test_accuracy", row.accuracy},
+                    {"seconds", row.seconds},
+                    {"images_per_second", row.images_per_second}});
+  }
+  return {{"settings",
+           {{"data", settings.data},
+            {"epochs", settings.epochs},
+            {"batch", settings.batch},
+            {"lr", settings.lr},
+            {"seed", settings.seed},
+            {"threads", reel::get_num_threads()},
+            {"device", settings.device}}},
+          {"epochs", rows},
+          {"test_accuracy", epochs.empty() ? 0.0 : epochs.back().accuracy},
+          {"train_seconds", seconds}};
+}
+
+}  // namespace train
