@@ -1,0 +1,103 @@
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <sys/wait.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support/catch.h"
+#include "support/files.h"
+#include "train/mnist.h"
+
+using Catch::Matchers::ContainsSubstring;
+using reel::test::data_file;
+using reel::test::program;
+using reel::test::TempDir;
+
+namespace {
+
+std::string contents(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+struct Run {
+  int status;
+  std::string output;  ///< both streams
+};
+
+Run run(const TempDir& folder, const std::string& arguments) {
+  const std::string log = folder.file("log");
+  const std::string command = program("reel-train") + " " + arguments + " >" + log + " 2>&1";
+  const int status = std::system(command.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, contents(log)};
+}
+
+/// Writes `count` pictures whose class is the bright row, as the four files of MNIST.
+std::string tiny_mnist(const TempDir& folder, unsigned char count) {
+  std::string images{0, 0, 8, 3, 0, 0, 0, static_cast<char>(count), 0, 0, 0, 28, 0, 0, 0, 28};
+  std::string labels{0, 0, 8, 1, 0, 0, 0, static_cast<char>(count)};
+  for (int i = 0; i < count; ++i) {
+    std::string picture(28 * 28, '\0');
+    picture.replace(static_cast<size_t>(i % 10 * 2 * 28), 56, 56, '\xff');
+    images += picture;
+    labels += static_cast<char>(i % 10);
+  }
+  for (const char* set : {"train", "t10k"}) {
+    std::ofstream(folder.file(std::string(set) + "-images-idx3-ubyte")) << images;
+    std::ofstream(folder.file(std::string(set) + "-labels-idx1-ubyte")) << labels;
+  }
+  return folder.path().string();
+}
+
+}  // namespace
+
+TEST_CASE("Training learns, and depends on the seed but not on the number of threads") {
+  const TempDir folder;
+  train::MnistSettings settings;
+  settings.data = tiny_mnist(folder, 120);
+  settings.batch = 20;
+  settings.epochs = 6;
+  settings.threads = 2;
+  const auto two = train::train_mnist(settings);
+  CHECK(two.size() == 6);
+  CHECK(two.back().accuracy == 1);
+  CHECK(two.back().loss < 0.1 * two.front().loss);
+  settings.threads = 1;
+  CHECK(train::train_mnist(settings).back().loss == two.back().loss);
+  settings.seed = 2;
+  CHECK(train::train_mnist(settings).back().loss != two.back().loss);
+  settings.lr = 1e30;
+  CHECK_THROWS_WITH(train::train_mnist(settings), ContainsSubstring("try a smaller --lr"));
+}
+
+TEST_CASE("reel-train explains what is missing") {
+  const TempDir folder;
+  const Run no_folder = run(folder, "mnist --data " + folder.file("nowhere"));
+  CHECK(no_folder.status == 1);
+  CHECK_THAT(no_folder.output, ContainsSubstring("nowhere"));
+  CHECK(run(folder, "").status != 0);
+  CHECK(run(folder, "mnist --epochs 0").status != 0);
+  const Run unwritable =
+      run(folder, "mnist --data " + folder.file("nowhere") + " --json /nowhere/out.json");
+  CHECK(unwritable.status == 1);
+  CHECK_THAT(unwritable.output, ContainsSubstring("/nowhere/out.json"));
+}
+
+TEST_CASE("reel-train mnist reaches 98.5 % in two epochs with its defaults") {
+  const std::string data = data_file("mnist");
+  if (data.empty()) return;
+  const TempDir folder;
+  const std::string json = folder.file("result.json");
+  const Run result = run(folder, "mnist --data " + data + " --json " + json);
+  INFO(result.output);
+  REQUIRE(result.status == 0);
+  CHECK_THAT(result.output, ContainsSubstring("epoch 2  loss"));
+  const auto report = nlohmann::json::parse(contents(json));
+  CHECK(report["epochs"].size() == 2);
+  CHECK(report["epochs"][1]["loss"].get<double>() < report["epochs"][0]["loss"].get<double>());
+  CHECK(report["test_accuracy"].get<double>() >= 0.985);
+  CHECK(report["settings"]["seed"] == 1);
+  WARN("MNIST: " << 100 * report["test_accuracy"].get<double>() << " % in "
+                 << report["train_seconds"].get<double>() << " s");
+}
