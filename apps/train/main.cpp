@@ -27,7 +27,11 @@ int main(int argc, char** argv) {
       ->check(CLI::PositiveNumber);
   mnist->add_option("--batch", settings.batch, "Images per step")->check(CLI::PositiveNumber);
   mnist->add_option("--lr", settings.lr, "Learning rate of Adam; falls linearly to zero")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            return std::atof(text.c_str()) > 0 ? "" : "expects a positive number, got " + text;
+          },
+          "POSITIVE"));
   mnist->add_option("--seed", settings.seed, "Of the starting weights and the order of images");
   mnist->add_option("--threads", settings.threads, "0 takes all cores")
       ->check(CLI::NonNegativeNumber);

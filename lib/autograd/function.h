@@ -108,7 +108,7 @@ template <class Derived>
 struct Function {
   template <class... Args>
   static auto apply(Args&&... args) {
-    auto* function = new FunctionEntry(name(), &Derived::backward,
+    auto* function = new FunctionEntry(function_name(), &Derived::backward,
                                        {std::is_same_v<std::decay_t<Args>, Tensor>...});
     auto entry = IntrusivePtr<Entry>::adopt(function);
     variable_list inputs;
@@ -123,7 +123,7 @@ struct Function {
         outputs = Derived::forward(&function->context, args...);
       }
     }
-    outputs = record_function(name(), &function->context, std::move(entry), inputs,
+    outputs = record_function(function_name(), &function->context, std::move(entry), inputs,
                               std::move(outputs));
     if constexpr (std::is_same_v<Result, Tensor>) {
       return outputs[0];
@@ -133,7 +133,7 @@ struct Function {
   }
 
  private:
-  static const char* name() {
+  static const char* function_name() {
     if constexpr (requires { Derived::name; }) {
       return Derived::name;
     } else {

@@ -1,7 +1,6 @@
-#include <reel/data/batches.h>
-
 #include <algorithm>
 
+#include <reel/data/batches.h>
 #include <reel/tensor/check.h>
 #include <reel/tensor/random.h>
 

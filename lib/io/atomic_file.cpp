@@ -1,15 +1,13 @@
-#include <reel/io/atomic_file.h>
-
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
-#include <utility>
-
 #include <fcntl.h>
+#include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
+#include <reel/io/atomic_file.h>
 #include <reel/tensor/check.h>
 
 namespace reel {

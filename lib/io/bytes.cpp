@@ -1,13 +1,11 @@
-#include <reel/io/bytes.h>
-
 #include <cerrno>
-#include <new>
-
 #include <fcntl.h>
+#include <new>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <reel/io/bytes.h>
 #include <reel/tensor/ops.h>
 
 namespace reel::io {
@@ -41,9 +39,8 @@ MappedFile::~MappedFile() {
 }
 
 std::string_view ByteReader::line(const char* what) {
-  const void* end = remaining() > 0
-                        ? std::memchr(bytes_.data() + position_, '\n', remaining())
-                        : nullptr;
+  const void* end =
+      remaining() > 0 ? std::memchr(bytes_.data() + position_, '\n', remaining()) : nullptr;
   if (end == nullptr) truncated(remaining() + 1, what);
   const size_t length =
       static_cast<size_t>(static_cast<const uint8_t*>(end) - (bytes_.data() + position_));

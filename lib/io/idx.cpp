@@ -1,8 +1,7 @@
-#include <reel/io/idx.h>
-
 #include <optional>
 
 #include <reel/io/bytes.h>
+#include <reel/io/idx.h>
 #include <reel/io/inflate.h>
 
 namespace reel {
@@ -46,13 +45,20 @@ class IdxSource {
 
 std::optional<ScalarType> dtype_of(uint8_t code) {
   switch (code) {
-    case 0x08: return kByte;
-    case 0x09: return kChar;
-    case 0x0b: return kShort;
-    case 0x0c: return kInt;
-    case 0x0d: return kFloat;
-    case 0x0e: return kDouble;
-    default: return std::nullopt;
+    case 0x08:
+      return kByte;
+    case 0x09:
+      return kChar;
+    case 0x0b:
+      return kShort;
+    case 0x0c:
+      return kInt;
+    case 0x0d:
+      return kFloat;
+    case 0x0e:
+      return kDouble;
+    default:
+      return std::nullopt;
   }
 }
 

@@ -1,5 +1,3 @@
-#include <reel/io/image.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cmath>
@@ -7,6 +5,7 @@
 
 #include <reel/io/atomic_file.h>
 #include <reel/io/bytes.h>
+#include <reel/io/image.h>
 #include <reel/io/image_check.h>
 #include <reel/io/stb.h>
 
@@ -33,8 +32,10 @@ void to_rgb(const uint8_t* in, int channels, uint8_t* out) {
 /// 2 and 4 mirror, 3 turns by 180 degrees, 5 to 8 also exchange rows and columns.
 int64_t stored_position(int orientation, int64_t y, int64_t x, int64_t height, int64_t width) {
   if (orientation >= 5) std::swap(y, x);
-  const bool mirror_x = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
-  const bool mirror_y = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+  const bool mirror_x =
+      orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+  const bool mirror_y =
+      orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
   // Quarter turns mirror the axis that they exchange.
   if (mirror_x) x = width - 1 - x;
   if (mirror_y) y = height - 1 - y;
@@ -70,9 +71,10 @@ Tensor to_bytes(const Tensor& picture) {
       return bytes;
     }
   }
-  fail("save_image: expects Byte [height, width, 3 or 1] or floating-point [3 or 1, height, width], "
-       "got {} {}",
-       picture.dtype(), picture.sizes());
+  fail(
+      "save_image: expects Byte [height, width, 3 or 1] or floating-point [3 or 1, height, width], "
+      "got {} {}",
+      picture.dtype(), picture.sizes());
 }
 
 }  // namespace
@@ -122,9 +124,8 @@ std::string encode_image(const Tensor& picture, const std::string& name) {
   if (height < 1 || width < 1 || height > io::kMaxPixels / width) {
     fail("save_image: {}: cannot write a picture of {} x {} pixels", name, width, height);
   }
-  std::string encoded =
-      io::stb_encode(format, bytes.data_ptr<uint8_t>(), static_cast<int>(width),
-                     static_cast<int>(height), static_cast<int>(channels));
+  std::string encoded = io::stb_encode(format, bytes.data_ptr<uint8_t>(), static_cast<int>(width),
+                                       static_cast<int>(height), static_cast<int>(channels));
   if (encoded.empty()) fail("save_image: {}: the picture could not be encoded", name);
   return encoded;
 }

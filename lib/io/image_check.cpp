@@ -1,8 +1,7 @@
-#include <reel/io/image_check.h>
-
 #include <algorithm>
-
 #include <zlib.h>
+
+#include <reel/io/image_check.h>
 
 namespace reel::io {
 namespace {
@@ -12,11 +11,11 @@ constexpr std::string_view kPngMagic("\x89PNG\r\n\x1a\n", 8);
 // JPEG markers, ITU T.81 table B.1.
 enum Marker : uint8_t {
   kTem = 0x01,
+  kDht = 0xc4,
   kRst0 = 0xd0,
   kRst7 = 0xd7,
   kSoi = 0xd8,
   kEoi = 0xd9,
-  kSos = 0xda,
   kApp1 = 0xe1,
 };
 
@@ -43,6 +42,22 @@ int exif_orientation(Bytes segment, const MappedFile& file) {
   } catch (const Error&) {
   }
   return 1;
+}
+
+/// stb trusts the counts of a Huffman table: more than its 256 codes overrun its arrays, and the
+/// 256th one among the short codes that it looks up at once is mistaken for "none".
+void check_huffman_tables(ByteReader segment) {
+  constexpr int kLongestFastCode = 9;
+  while (segment.remaining() > 0) {
+    segment.u8("a Huffman table's number");
+    int codes = 0, fast_codes = 0;
+    for (int length = 1; length <= 16; ++length) {
+      codes += segment.u8("a Huffman table");
+      if (length == kLongestFastCode) fast_codes = codes;
+    }
+    if (codes > 256 || fast_codes > 255) segment.bad("a Huffman table of {} codes", codes);
+    segment.take(static_cast<uint64_t>(codes), "a Huffman table");
+  }
 }
 
 }  // namespace
@@ -77,13 +92,9 @@ int check_jpeg(const MappedFile& file) {
   int orientation = 1;
   ByteReader in(file.bytes(), file.where(), 0, /*big_endian=*/true);
   in.take(2, "JPEG signature");
-  bool in_scan = false;
   for (;;) {
-    const uint8_t first = in.u8("the JPEG's end marker");
-    if (first != 0xff) {
-      if (in_scan) continue;
-      in.bad("no JPEG marker here");
-    }
+    // What lies between segments is the data of a scan, or padding.
+    if (in.u8("the JPEG's end marker") != 0xff) continue;
     uint8_t marker = 0xff;
     while (marker == 0xff) marker = in.u8("the JPEG's end marker");
     if (marker == kEoi) return orientation;
@@ -93,9 +104,10 @@ int check_jpeg(const MappedFile& file) {
     }
     const uint16_t length = in.u16("a JPEG segment");
     if (length < 2) in.bad("a JPEG segment of {} bytes", length);
+    const uint64_t offset = in.position();
     const Bytes segment = in.take(length - 2u, "a JPEG segment");
+    if (marker == kDht) check_huffman_tables(in.over(segment, offset));
     if (marker == kApp1 && orientation == 1) orientation = exif_orientation(segment, file);
-    in_scan = marker == kSos;
   }
 }
 

@@ -1,8 +1,7 @@
-#include <reel/io/inflate.h>
-
 #include <algorithm>
-
 #include <zlib.h>
+
+#include <reel/io/inflate.h>
 
 namespace reel::io {
 
@@ -14,9 +13,10 @@ void check_inflated_size(const std::string& where, uint64_t packed, uint64_t unp
          unpacked);
   }
   if (unpacked > limits.free_bytes && unpacked / limits.ratio > packed) {
-    fail("{}: {} compressed bytes would become {} bytes, which looks like a zip bomb (more than {} "
-         "times the size and more than {} bytes)",
-         where, packed, unpacked, limits.ratio, limits.free_bytes);
+    fail(
+        "{}: {} compressed bytes would become {} bytes, which looks like a zip bomb (more than {} "
+        "times the size and more than {} bytes)",
+        where, packed, unpacked, limits.ratio, limits.free_bytes);
   }
 }
 

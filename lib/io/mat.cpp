@@ -1,5 +1,3 @@
-#include <reel/io/mat.h>
-
 #include <algorithm>
 #include <deque>
 #include <optional>
@@ -7,6 +5,7 @@
 
 #include <reel/io/bytes.h>
 #include <reel/io/inflate.h>
+#include <reel/io/mat.h>
 
 namespace reel {
 namespace io {
@@ -28,18 +27,30 @@ struct NumberType {
 
 std::optional<NumberType> number_type(uint32_t type) {
   switch (type) {
-    case 1: return NumberType{1, kChar};
-    case 2: return NumberType{1, kByte};
-    case 3: return NumberType{2, kShort};
-    case 4: return NumberType{2, kShort, true};
-    case 5: return NumberType{4, kInt};
-    case 6: return NumberType{4, kInt, true};
-    case 7: return NumberType{4, kFloat};
-    case 9: return NumberType{8, kDouble};
-    case 12: return NumberType{8, kLong};
-    case 13: return NumberType{8, kLong, true};
-    case 16: return NumberType{1, kByte};  // UTF-8
-    default: return std::nullopt;
+    case 1:
+      return NumberType{1, kChar};
+    case 2:
+      return NumberType{1, kByte};
+    case 3:
+      return NumberType{2, kShort};
+    case 4:
+      return NumberType{2, kShort, true};
+    case 5:
+      return NumberType{4, kInt};
+    case 6:
+      return NumberType{4, kInt, true};
+    case 7:
+      return NumberType{4, kFloat};
+    case 9:
+      return NumberType{8, kDouble};
+    case 12:
+      return NumberType{8, kLong};
+    case 13:
+      return NumberType{8, kLong, true};
+    case 16:
+      return NumberType{1, kByte};  // UTF-8
+    default:
+      return std::nullopt;
   }
 }
 
@@ -145,8 +156,8 @@ class MatFile {
   }
 
   void read_compressed(const Element& element, bool big_endian) {
-    const std::string here = fmt::format("{}: compressed element at byte {}", where(),
-                                         element.offset);
+    const std::string here =
+        fmt::format("{}: compressed element at byte {}", where(), element.offset);
     Inflater inflater(element.data, Wrapping::kZlib, here);
     uint8_t tag[8];
     inflater.read(tag, sizeof(tag));
@@ -287,8 +298,7 @@ void flatten(const MatFile& file, const std::string& name, const MatValue& value
       continue;
     }
     const size_t fields = value.fields.size();
-    const std::string element =
-        value.numel == 1 ? name : join(name, std::to_string(i / fields));
+    const std::string element = value.numel == 1 ? name : join(name, std::to_string(i / fields));
     flatten(file, join(element, value.fields[i % fields]), value.children[i], out);
   }
 }

@@ -1,8 +1,7 @@
-#include <reel/io/npy.h>
-
 #include <charconv>
 #include <optional>
 
+#include <reel/io/npy.h>
 #include <reel/io/pickle.h>
 #include <reel/io/zip.h>
 
@@ -20,9 +19,9 @@ struct DtypeName {
   ScalarType type;
 };
 constexpr DtypeName kDtypes[] = {
-    {"f4", kFloat}, {"f8", kDouble}, {"f2", kHalf}, {"i8", kLong},         {"i4", kInt},
-    {"i2", kShort}, {"i1", kChar},   {"u1", kByte}, {"c8", kComplexFloat}, {"c16", kComplexDouble},
-    {"b1", kBool},
+    {"f4", kFloat},        {"f8", kDouble},         {"f2", kHalf}, {"i8", kLong},
+    {"i4", kInt},          {"i2", kShort},          {"i1", kChar}, {"u1", kByte},
+    {"c8", kComplexFloat}, {"c16", kComplexDouble}, {"b1", kBool},
 };
 
 std::optional<ScalarType> dtype_of(std::string_view name) {

@@ -1,9 +1,9 @@
-#include <reel/io/pickle.h>
-
 #include <algorithm>
 #include <charconv>
 #include <iterator>
 #include <unordered_map>
+
+#include <reel/io/pickle.h>
 
 namespace reel::io {
 namespace {
@@ -48,8 +48,8 @@ bool is_storage_or_dtype(std::string_view name) {
                                           "int16",   "int32",    "int64",   "uint8",   "bool"};
   const size_t space = name.find(' ');
   const std::string_view module = name.substr(0, space), own = name.substr(space + 1);
-  if (module == "torch" && std::find(std::begin(kDtypes), std::end(kDtypes), own) !=
-                               std::end(kDtypes)) {
+  if (module == "torch" &&
+      std::find(std::begin(kDtypes), std::end(kDtypes), own) != std::end(kDtypes)) {
     return true;
   }
   return (module == "torch" || module == "torch.storage" || module == "torch.cuda") &&
@@ -131,9 +131,10 @@ class PickleMachine {
     const std::string full = fmt::format("{} {}", module, name);
     if (std::find(std::begin(kAllowed), std::end(kAllowed), full) == std::end(kAllowed) &&
         !is_storage_or_dtype(full)) {
-      in_.bad("pickle: needs {}.{}, which is neither a tensor nor a plain container, and nothing "
-              "in a file is executed; save the state_dict instead",
-              module.substr(0, 200), name.substr(0, 200));
+      in_.bad(
+          "pickle: needs {}.{}, which is neither a tensor nor a plain container, and nothing "
+          "in a file is executed; save the state_dict instead",
+          module.substr(0, 200), name.substr(0, 200));
     }
     push_owned(full, Kind::kGlobal);
   }
@@ -234,7 +235,9 @@ void PickleMachine::execute(char op) {
         in_.bad("pickle: protocol {} is not known", version);
       }
       break;
-    case '\x95': in_.u64("pickle frame"); break;
+    case '\x95':
+      in_.u64("pickle frame");
+      break;
     case '(':
       if (marks_.size() == kMaxValues) in_.bad("pickle: more than {} marks", kMaxValues);
       marks_.push_back(stack_.size());
@@ -247,20 +250,38 @@ void PickleMachine::execute(char op) {
         pop();
       }
       break;
-    case '1': pop_mark(); break;
+    case '1':
+      pop_mark();
+      break;
     case '2':
       stack_.push_back(peek());
       if (stack_.size() > kMaxValues) in_.bad("pickle: more than {} objects", kMaxValues);
       break;
 
-    case 'N': push(Kind::kNone); break;
-    case '\x88': push_integer(1, Kind::kBool); break;
-    case '\x89': push_integer(0, Kind::kBool); break;
-    case 'K': push_integer(in_.u8("pickle integer")); break;
-    case 'M': push_integer(in_.u16("pickle integer")); break;
-    case 'J': push_integer(static_cast<int32_t>(in_.u32("pickle integer"))); break;
-    case '\x8a': long_integer(in_.u8("pickle integer length")); break;
-    case '\x8b': long_integer(in_.u32("pickle integer length")); break;
+    case 'N':
+      push(Kind::kNone);
+      break;
+    case '\x88':
+      push_integer(1, Kind::kBool);
+      break;
+    case '\x89':
+      push_integer(0, Kind::kBool);
+      break;
+    case 'K':
+      push_integer(in_.u8("pickle integer"));
+      break;
+    case 'M':
+      push_integer(in_.u16("pickle integer"));
+      break;
+    case 'J':
+      push_integer(static_cast<int32_t>(in_.u32("pickle integer")));
+      break;
+    case '\x8a':
+      long_integer(in_.u8("pickle integer length"));
+      break;
+    case '\x8b':
+      long_integer(in_.u32("pickle integer length"));
+      break;
     case 'I': {
       const std::string_view line = in_.line("pickle integer");
       if (line == "00" || line == "01") {
@@ -276,29 +297,58 @@ void PickleMachine::execute(char op) {
       push_integer(parse<int64_t>(line));
       break;
     }
-    case 'F': push(Kind::kFloat)->real = parse<double>(in_.line("pickle float")); break;
-    case 'G': push(Kind::kFloat)->real = std::bit_cast<double>(byteswap(in_.u64("pickle float")));
+    case 'F':
+      push(Kind::kFloat)->real = parse<double>(in_.line("pickle float"));
+      break;
+    case 'G':
+      push(Kind::kFloat)->real = std::bit_cast<double>(byteswap(in_.u64("pickle float")));
       break;
 
-    case 'S': quoted_string(); break;
-    case 'V': push_text(in_.line("pickle text")); break;
+    case 'S':
+      quoted_string();
+      break;
+    case 'V':
+      push_text(in_.line("pickle text"));
+      break;
     // Python 2's strings are bytes or text, as the reader needs.
-    case 'T': push_text(in_.text(in_.u32("string length"), "pickle string")); break;
-    case 'U': push_text(in_.text(in_.u8("string length"), "pickle string")); break;
-    case 'X': push_text(in_.text(in_.u32("text length"), "pickle text")); break;
-    case '\x8c': push_text(in_.text(in_.u8("text length"), "pickle text")); break;
-    case '\x8d': push_text(in_.text(in_.u64("text length"), "pickle text")); break;
-    case 'B': push_text(in_.text(in_.u32("bytes length"), "pickle bytes"), Kind::kBytes); break;
-    case 'C': push_text(in_.text(in_.u8("bytes length"), "pickle bytes"), Kind::kBytes); break;
+    case 'T':
+      push_text(in_.text(in_.u32("string length"), "pickle string"));
+      break;
+    case 'U':
+      push_text(in_.text(in_.u8("string length"), "pickle string"));
+      break;
+    case 'X':
+      push_text(in_.text(in_.u32("text length"), "pickle text"));
+      break;
+    case '\x8c':
+      push_text(in_.text(in_.u8("text length"), "pickle text"));
+      break;
+    case '\x8d':
+      push_text(in_.text(in_.u64("text length"), "pickle text"));
+      break;
+    case 'B':
+      push_text(in_.text(in_.u32("bytes length"), "pickle bytes"), Kind::kBytes);
+      break;
+    case 'C':
+      push_text(in_.text(in_.u8("bytes length"), "pickle bytes"), Kind::kBytes);
+      break;
     case '\x8e':
     case '\x96':
       push_text(in_.text(in_.u64("bytes length"), "pickle bytes"), Kind::kBytes);
       break;
 
-    case ')': push(Kind::kTuple); break;
-    case '\x85': push_tuple(1); break;
-    case '\x86': push_tuple(2); break;
-    case '\x87': push_tuple(3); break;
+    case ')':
+      push(Kind::kTuple);
+      break;
+    case '\x85':
+      push_tuple(1);
+      break;
+    case '\x86':
+      push_tuple(2);
+      break;
+    case '\x87':
+      push_tuple(3);
+      break;
     case 't':
     case '\x91': {  // TUPLE, FROZENSET
       auto items = pop_mark();
@@ -306,7 +356,9 @@ void PickleMachine::execute(char op) {
       break;
     }
     case ']':
-    case '\x8f': push(Kind::kList); break;  // EMPTY_LIST, EMPTY_SET
+    case '\x8f':
+      push(Kind::kList);
+      break;  // EMPTY_LIST, EMPTY_SET
     case 'l': {
       auto items = pop_mark();
       push(Kind::kList)->items = std::move(items);
@@ -323,7 +375,9 @@ void PickleMachine::execute(char op) {
       append(container(Kind::kList), items);
       break;
     }
-    case '}': push(Kind::kDict); break;
+    case '}':
+      push(Kind::kDict);
+      break;
     case 'd': {
       auto items = pop_mark();
       push(Kind::kDict);
@@ -342,13 +396,27 @@ void PickleMachine::execute(char op) {
       break;
     }
 
-    case 'p': put(parse<uint64_t>(in_.line("memo index"))); break;
-    case 'q': put(in_.u8("memo index")); break;
-    case 'r': put(in_.u32("memo index")); break;
-    case '\x94': put(memo_.size()); break;
-    case 'g': get(parse<uint64_t>(in_.line("memo index"))); break;
-    case 'h': get(in_.u8("memo index")); break;
-    case 'j': get(in_.u32("memo index")); break;
+    case 'p':
+      put(parse<uint64_t>(in_.line("memo index")));
+      break;
+    case 'q':
+      put(in_.u8("memo index"));
+      break;
+    case 'r':
+      put(in_.u32("memo index"));
+      break;
+    case '\x94':
+      put(memo_.size());
+      break;
+    case 'g':
+      get(parse<uint64_t>(in_.line("memo index")));
+      break;
+    case 'h':
+      get(in_.u8("memo index"));
+      break;
+    case 'j':
+      get(in_.u32("memo index"));
+      break;
 
     case 'c': {
       const std::string_view module = in_.line("module name");
@@ -363,14 +431,20 @@ void PickleMachine::execute(char op) {
       break;
     }
     case 'R':
-    case '\x81': call(); break;
-    case 'b': build(); break;
+    case '\x81':
+      call();
+      break;
+    case 'b':
+      build();
+      break;
     case 'P': {
       push_text(in_.line("persistent id"));
       persistent(pop());
       break;
     }
-    case 'Q': persistent(pop()); break;
+    case 'Q':
+      persistent(pop());
+      break;
     default:
       in_.bad("pickle: opcode 0x{:02x} is not one that tensors need", static_cast<uint8_t>(op));
   }

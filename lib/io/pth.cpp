@@ -1,8 +1,7 @@
-#include <reel/io/pth.h>
-
 #include <unordered_map>
 
 #include <reel/io/pickle.h>
+#include <reel/io/pth.h>
 #include <reel/io/zip.h>
 
 namespace reel {
@@ -171,8 +170,7 @@ class PickledTensors {
 Tensor storage_in_file(const std::string& where, const std::shared_ptr<const MappedFile>& file,
                        Bytes bytes, const StorageId& id) {
   uint64_t needed = 0;
-  if (__builtin_mul_overflow(id.numel, element_size(id.dtype), &needed) ||
-      needed != bytes.size()) {
+  if (__builtin_mul_overflow(id.numel, element_size(id.dtype), &needed) || needed != bytes.size()) {
     fail("{}: storage {} of {} {} elements has {} bytes", where, id.key, id.numel, id.dtype,
          bytes.size());
   }
@@ -295,7 +293,8 @@ std::unordered_map<std::string, StorageId> storage_ids(const std::string& where,
 StateDict load_legacy(const std::shared_ptr<const MappedFile>& file) {
   ByteReader in(file->bytes(), file->where());
   const Pickle magic(in);
-  if (magic.root().text != kLegacyMagic) in.bad("no legacy file of torch.save (wrong magic number)");
+  if (magic.root().text != kLegacyMagic)
+    in.bad("no legacy file of torch.save (wrong magic number)");
   const Pickle protocol(in);
   if (protocol.root().integer != kLegacyProtocol) {
     in.bad("protocol {} of torch.save is not known", protocol.root().integer);

@@ -74,9 +74,10 @@ Tensor resize_image(const Tensor& picture, int64_t height, int64_t width) {
     fail("resize_image: expects a Byte or floating-point picture, not {}", picture.dtype());
   }
   if (bytes ? picture.dim() != 3 : picture.dim() < 2) {
-    fail("resize_image: expects Byte [height, width, channels] or Float [..., height, width], got "
-         "{} {}",
-         picture.dtype(), picture.sizes());
+    fail(
+        "resize_image: expects Byte [height, width, channels] or Float [..., height, width], got "
+        "{} {}",
+        picture.dtype(), picture.sizes());
   }
   if (picture.numel() == 0 || height < 1 || width < 1) {
     fail("resize_image: cannot resize {} to height {} and width {}", picture.sizes(), height,

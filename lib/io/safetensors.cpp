@@ -1,5 +1,3 @@
-#include <reel/io/safetensors.h>
-
 #include <algorithm>
 #include <unordered_set>
 
@@ -7,6 +5,7 @@
 
 #include <reel/io/atomic_file.h>
 #include <reel/io/bytes.h>
+#include <reel/io/safetensors.h>
 
 namespace reel {
 namespace io {
@@ -23,8 +22,8 @@ struct DtypeName {
   ScalarType type;
 };
 constexpr DtypeName kDtypes[] = {
-    {"F32", kFloat}, {"F16", kHalf}, {"BF16", kBFloat16}, {"F64", kDouble}, {"I64", kLong},
-    {"I32", kInt},   {"I16", kShort}, {"I8", kChar},      {"U8", kByte},    {"BOOL", kBool},
+    {"F32", kFloat}, {"F16", kHalf},  {"BF16", kBFloat16}, {"F64", kDouble}, {"I64", kLong},
+    {"I32", kInt},   {"I16", kShort}, {"I8", kChar},       {"U8", kByte},    {"BOOL", kBool},
 };
 
 const char* name_of(ScalarType type) {
@@ -79,9 +78,9 @@ Entry read_entry(const std::string& file, const std::string& name, const Json& v
       offsets->size() != 2) {
     fail("{}: dtype, shape or data_offsets is missing or malformed", where);
   }
-  const auto* known =
-      std::find_if(std::begin(kDtypes), std::end(kDtypes),
-                   [&](const DtypeName& d) { return dtype->get_ref<const std::string&>() == d.name; });
+  const auto* known = std::find_if(std::begin(kDtypes), std::end(kDtypes), [&](const DtypeName& d) {
+    return dtype->get_ref<const std::string&>() == d.name;
+  });
   if (known == std::end(kDtypes)) {
     fail("{}: dtype {} cannot be read", where, dtype->get<std::string>());
   }
@@ -148,10 +147,11 @@ StateDict load_safetensors(const std::string& path, Metadata* metadata) {
   uint64_t position = 0;
   for (const io::Entry& entry : entries) {
     if (entry.begin != position) {
-      fail("{}: tensor \"{}\": its data begin at {} (byte {} of the file), but the data before end "
-           "at {}: they {}",
-           where, entry.name, entry.begin, data_offset + entry.begin, position,
-           entry.begin < position ? "overlap" : "leave a hole");
+      fail(
+          "{}: tensor \"{}\": its data begin at {} (byte {} of the file), but the data before end "
+          "at {}: they {}",
+          where, entry.name, entry.begin, data_offset + entry.begin, position,
+          entry.begin < position ? "overlap" : "leave a hole");
     }
     position = entry.end;
     const io::Bytes bytes = data.subspan(entry.begin, entry.end - entry.begin);
@@ -167,8 +167,7 @@ StateDict load_safetensors(const std::string& path, Metadata* metadata) {
   return tensors;
 }
 
-void save_safetensors(const std::string& path, const StateDict& tensors,
-                      const Metadata& metadata) {
+void save_safetensors(const std::string& path, const StateDict& tensors, const Metadata& metadata) {
   const std::string where = "save_safetensors: " + path;
   std::vector<const StateDict::Item*> items;
   for (const auto& item : tensors) {
@@ -190,9 +189,8 @@ void save_safetensors(const std::string& path, const StateDict& tensors,
     }
     if (name == io::kMetadataKey) fail("{}: no tensor can be named {}", where, name);
     const uint64_t end = position + tensor.nbytes();
-    header[name] = {{"dtype", dtype},
-                    {"shape", tensor.sizes().vec()},
-                    {"data_offsets", {position, end}}};
+    header[name] = {
+        {"dtype", dtype}, {"shape", tensor.sizes().vec()}, {"data_offsets", {position, end}}};
     position = end;
   }
   std::string text;

@@ -1,7 +1,6 @@
-#include <reel/io/state.h>
-
 #include <algorithm>
 
+#include <reel/io/state.h>
 #include <reel/tensor/check.h>
 
 namespace reel {

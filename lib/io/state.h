@@ -18,6 +18,12 @@ class StateDict {
 
   StateDict() = default;
   StateDict(std::initializer_list<Item> items);
+  /// From items with key() and value(), such as nn::Module::state_dict() gives.
+  template <class Dict>
+  requires requires(const Dict& dict) { Tensor(dict.begin()->value()); }
+  StateDict(const Dict& dict) {
+    for (const auto& item : dict) insert(item.key(), item.value());
+  }
 
   /// Adds a tensor at the end; errors if the name is taken.
   void insert(std::string name, Tensor tensor);

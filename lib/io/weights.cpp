@@ -1,5 +1,3 @@
-#include <reel/io/weights.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -9,6 +7,7 @@
 #include <reel/io/mat.h>
 #include <reel/io/npy.h>
 #include <reel/io/pth.h>
+#include <reel/io/weights.h>
 
 namespace reel {
 
@@ -77,9 +76,9 @@ std::optional<Preprocessing> Preprocessing::parse(std::string_view text) {
 }
 
 std::string Preprocessing::str() const {
-  std::string text = fmt::format("{}, 0..{}, minus {},{},{}",
-                                 channels == Channels::kBGR ? "BGR" : "RGB", scale == 1 ? 255 : 1,
-                                 mean[0], mean[1], mean[2]);
+  std::string text =
+      fmt::format("{}, 0..{}, minus {},{},{}", channels == Channels::kBGR ? "BGR" : "RGB",
+                  scale == 1 ? 255 : 1, mean[0], mean[1], mean[2]);
   if (std[0] != 1 || std[1] != 1 || std[2] != 1) {
     text += fmt::format(", over {},{},{}", std[0], std[1], std[2]);
   }
@@ -244,9 +243,10 @@ std::string sniff(const std::string& path) {
     fail("{}: is an HDF5 file, which cannot be read; save it as .npz or safetensors",
          file->where());
   }
-  fail("{}: is none of safetensors, npy, npz, PyTorch .pth and MATLAB .mat (its {} bytes begin "
-       "with {:02x})",
-       file->where(), bytes.size(), fmt::join(bytes.first(std::min<size_t>(bytes.size(), 8)), " "));
+  fail(
+      "{}: is none of safetensors, npy, npz, PyTorch .pth and MATLAB .mat (its {} bytes begin "
+      "with {:02x})",
+      file->where(), bytes.size(), fmt::join(bytes.first(std::min<size_t>(bytes.size(), 8)), " "));
 }
 
 }  // namespace

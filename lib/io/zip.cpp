@@ -1,8 +1,7 @@
-#include <reel/io/zip.h>
-
 #include <algorithm>
-
 #include <zlib.h>
+
+#include <reel/io/zip.h>
 
 namespace reel::io {
 namespace {

@@ -5,3 +5,4 @@
 #include <reel/nn/functional.h>
 #include <reel/nn/init.h>
 #include <reel/nn/modules/container.h>
+#include <reel/nn/utils.h>

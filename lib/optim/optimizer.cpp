@@ -75,12 +75,7 @@ void Optimizer::add_param_groups(std::vector<OptimizerParamGroup> groups) {
 
 void Optimizer::add_param_group(OptimizerParamGroup group) {
   if (!group.has_options()) group.set_options(defaults_->clone());
-  const OptimizerOptions& options = group.options();
-  const OptimizerOptions& own = *defaults_;
-  if (typeid(options) != typeid(own)) {
-    fail("optimizer: the options of a parameter group are those of another optimizer");
-  }
-  check(options);
+  check(options_of(group));
   const auto& params = group.params();
   for (size_t i = 0; i < params.size(); ++i) {
     const Tensor& param = params[i];
@@ -96,8 +91,17 @@ void Optimizer::add_param_group(OptimizerParamGroup group) {
     }
     if (twice) fail("optimizer: parameter {} of the group is already being optimized", i);
   }
-  states_.resize(states_.size() + params.size(), {0, std::vector<Tensor>(slots(options).size())});
+  group.states_.clear();
   param_groups_.push_back(std::move(group));
+}
+
+OptimizerOptions& Optimizer::options_of(const OptimizerParamGroup& group) const {
+  OptimizerOptions& options = group.options();
+  const OptimizerOptions& own = *defaults_;
+  if (typeid(options) != typeid(own)) {
+    fail("optimizer: the options of a parameter group are those of another optimizer");
+  }
+  return options;
 }
 
 void Optimizer::zero_grad(bool set_to_none) {
@@ -117,14 +121,15 @@ void Optimizer::zero_grad(bool set_to_none) {
 
 void Optimizer::step() {
   NoGradGuard no_grad;
-  size_t index = 0;
   for (auto& group : param_groups_) {
-    for (auto& param : group.params()) {
-      OptimizerParamState& state = states_[index++];
-      const Tensor grad = param.grad();
+    const OptimizerOptions& options = options_of(group);
+    // Here, because parameters may join a group at any time.
+    group.states_.resize(group.params_.size(), {0, std::vector<Tensor>(slots(options).size())});
+    for (size_t i = 0; i < group.params_.size(); ++i) {
+      const Tensor grad = group.params_[i].grad();
       if (!grad.defined()) continue;
-      ++state.step;
-      update(param, grad, state, group.options());
+      ++group.states_[i].step;
+      update(group.params_[i], grad, group.states_[i], options);
     }
   }
 }
@@ -134,11 +139,13 @@ TensorDict Optimizer::state_dict() const {
   size_t index = 0;
   for (size_t g = 0; g < param_groups_.size(); ++g) {
     OptionWriter writer(group_prefix(g), result);
-    param_groups_[g].options().visit(writer);
-    const auto names = slots(param_groups_[g].options());
+    OptimizerOptions& options = options_of(param_groups_[g]);
+    options.visit(writer);
+    const auto names = slots(options);
+    const auto& states = param_groups_[g].states_;
     for (size_t p = 0; p < param_groups_[g].params().size(); ++p, ++index) {
-      const OptimizerParamState& state = states_[index];
-      if (state.step == 0) continue;
+      if (p >= states.size() || states[p].step == 0) continue;
+      const OptimizerParamState& state = states[p];
       const std::string prefix = state_prefix(index);
       result.insert(prefix + "step", scalar_tensor(state.step, kLong));
       for (size_t k = 0; k < names.size(); ++k) {
@@ -151,17 +158,17 @@ TensorDict Optimizer::state_dict() const {
 
 void Optimizer::load_state_dict(const TensorDict& state) {
   NoGradGuard no_grad;
-  size_t used = 0;
+  size_t used = 0, index = 0;
   std::vector<OptimizerParamGroup> groups = param_groups_;
-  std::vector<OptimizerParamState> states;
   for (size_t g = 0; g < groups.size(); ++g) {
     OptionReader reader(group_prefix(g), state, used);
-    groups[g].options().visit(reader);
-    check(groups[g].options());
-    const auto names = slots(groups[g].options());
+    OptimizerOptions& options = options_of(groups[g]);
+    options.visit(reader);
+    check(options);
+    const auto names = slots(options);
     for (const Tensor& param : groups[g].params()) {
-      const std::string prefix = state_prefix(states.size());
-      OptimizerParamState& loaded = states.emplace_back();
+      const std::string prefix = state_prefix(index++);
+      OptimizerParamState& loaded = groups[g].states_.emplace_back();
       loaded.slots.resize(names.size());
       if (!state.contains(prefix + "step")) continue;
       loaded.step = number(take(state, prefix + "step", used), prefix + "step").toLong();
@@ -183,10 +190,9 @@ void Optimizer::load_state_dict(const TensorDict& state) {
         "loaded optimizer state has {} entries, but {} belong to this optimizer of {} parameters "
         "in "
         "{} groups",
-        state.size(), used, states.size(), groups.size());
+        state.size(), used, index, groups.size());
   }
   param_groups_ = std::move(groups);
-  states_ = std::move(states);
 }
 
 }  // namespace reel::optim

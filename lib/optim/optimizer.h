@@ -47,6 +47,12 @@ class OptimizerCloneableOptions : public OptimizerOptions {
   void set_lr(double lr) override { static_cast<Derived&>(*this).lr(lr); }
 };
 
+/// What an optimizer remembers of one parameter.
+struct OptimizerParamState {
+  int64_t step = 0;           ///< updates so far
+  std::vector<Tensor> slots;  ///< as the optimizer's slots() lists them; undefined until used
+};
+
 /// Parameters that share their options; without options of its own a group takes the optimizer's.
 class OptimizerParamGroup {
  public:
@@ -66,14 +72,12 @@ class OptimizerParamGroup {
   const std::vector<Tensor>& params() const { return params_; }
 
  private:
+  friend class Optimizer;
+
   std::vector<Tensor> params_;
   std::unique_ptr<OptimizerOptions> options_;
-};
-
-/// What an optimizer remembers of one parameter.
-struct OptimizerParamState {
-  int64_t step = 0;           ///< updates so far
-  std::vector<Tensor> slots;  ///< as the optimizer's slots() lists them; undefined until used
+  // The optimizer's memory of each parameter; a copy of the group begins without.
+  std::vector<OptimizerParamState> states_;
 };
 
 /// A tensor that an optimizer keeps for each parameter, and whether the options call for it.
@@ -141,8 +145,10 @@ class Optimizer {
                       const OptimizerOptions& options) = 0;
 
  private:
+  /// The group's options, which must be of this optimizer's type.
+  OptimizerOptions& options_of(const OptimizerParamGroup& group) const;
+
   std::vector<OptimizerParamGroup> param_groups_;
-  std::vector<OptimizerParamState> states_;  // of all groups' parameters in order
   std::unique_ptr<OptimizerOptions> defaults_;
 };
 

@@ -280,6 +280,7 @@ Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
                   double momentum, double eps, bool cudnn_enabled = false);
 Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias = {});
 Tensor dropout(const Tensor& input, double p, bool train);
+/// The row padding_idx gets no gradient: -1 means none, below that it counts from the end.
 Tensor embedding(const Tensor& weight, const Tensor& indices, int64_t padding_idx = -1,
                  bool scale_grad_by_freq = false, bool sparse = false);
 Tensor one_hot(const Tensor& self, int64_t num_classes = -1);

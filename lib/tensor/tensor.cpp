@@ -129,6 +129,8 @@ void set_requires_grad(TensorImpl& impl, bool value) {
     fail("requires_grad_: you can only change requires_grad flags of leaf variables.");
   }
   if (value || impl.slot != nullptr) impl.autograd().requires_grad = value;
+  // A leaf is where gradients end: it no longer follows what is written into what it looked into.
+  if (value) impl.base = nullptr;
 }
 
 }  // namespace

@@ -90,10 +90,8 @@ TEST_CASE("idx: lying files are errors that name them") {
   for (size_t length = 0; length < zipped.size(); ++length) message(zipped.substr(0, length));
   CHECK_THAT(message(good + "x"), Contains("1568 bytes of data and 1569"));
   CHECK_THAT(message(gzip(good + "x")), Contains("goes on"));
-  CHECK_THAT(message("\0\0\x08\3"s + big(~0u) + big(~0u) + big(~0u)),
-             Contains("overflows"));
-  CHECK_THAT(message(gzip("\0\0\x08\2"s + big(~0u) + big(1))),
-             Contains("deflate cannot do"));
+  CHECK_THAT(message("\0\0\x08\3"s + big(~0u) + big(~0u) + big(~0u)), Contains("overflows"));
+  CHECK_THAT(message(gzip("\0\0\x08\2"s + big(~0u) + big(1))), Contains("deflate cannot do"));
   CHECK_THAT(message("PK\3\4"), Contains("no idx file (begins with 50 4b 03 04)"));
 }
 

@@ -5,7 +5,8 @@
 # usage: check.sh BUILD_DIR CXX
 set -euo pipefail
 build=$1 cxx=$2
-consumer=$(cd "$(dirname "${BASH_SOURCE[0]}")/consumer" && pwd)
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+consumer=$here/consumer
 max_library_bytes=10000000
 max_compile_ms=3000
 
@@ -29,6 +30,12 @@ flags=$(PKG_CONFIG_PATH=$libdir/pkgconfig pkg-config --define-variable=prefix="$
 "$cxx" -std=c++20 "$consumer/main.cpp" $flags -o "$scratch/by_pkg_config"
 LD_LIBRARY_PATH=$libdir "$scratch/by_pkg_config"
 echo "install: pkg-config: builds and runs"
+
+cmake -S "$here/plugin" -B "$scratch/plugin" -G Ninja -DCMAKE_CXX_COMPILER="$cxx" \
+  -DCMAKE_PREFIX_PATH="$prefix" >"$scratch/log" && cmake --build "$scratch/plugin" >>"$scratch/log" ||
+  { cat "$scratch/log"; exit 1; }
+REEL_FALLBACK=allow "$scratch/plugin/use_plugin" "$scratch/plugin/libcounting.so"
+echo "install: a backend built out of the tree loads and computes"
 
 strip -o "$scratch/stripped.so" "$libdir/libreel.so"
 bytes=$(stat -c %s "$scratch/stripped.so")

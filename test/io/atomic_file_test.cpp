@@ -1,5 +1,4 @@
 #include <filesystem>
-
 #include <sys/stat.h>
 #include <unistd.h>
 

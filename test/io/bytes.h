@@ -23,8 +23,8 @@ inline std::string read_bytes(const std::string& path) {
 inline void write_bytes(const std::string& path, std::string_view bytes) {
   // Writing over a file makes some file systems wait for the disk; a new one does not.
   std::filesystem::remove(path);
-  std::ofstream(path, std::ios::binary).write(bytes.data(),
-                                              static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(path, std::ios::binary)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
 /// A number as it lies in a little-endian file.

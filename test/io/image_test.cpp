@@ -87,8 +87,7 @@ TEST_CASE("PNG round trip is exact, JPEG close") {
   CHECK(same(load_image(dir.file("p.PNG")), picture));
   for (const char* name : {"p.jpg", "p.JPEG"}) {
     save_image(picture, dir.file(name));
-    const Tensor difference =
-        load_image(dir.file(name)).to(kFloat) - picture.to(kFloat);
+    const Tensor difference = load_image(dir.file(name)).to(kFloat) - picture.to(kFloat);
     // A smooth gradient at quality 95 loses little more than its rounding.
     CHECK(difference.abs().max().item<float>() <= 8);
   }

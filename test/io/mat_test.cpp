@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <vector>
-
 #include <zlib.h>
 
 #include <reel/io/mat.h>
@@ -69,10 +68,9 @@ class MatWriter {
   std::string layer(const std::string& name, const std::vector<int32_t>& sizes,
                     const std::vector<float>& filters, const std::vector<float>& biases) const {
     const auto count = static_cast<int32_t>(biases.size());
-    const std::string weights =
-        matrix(1, {1, 2}, "",
-               matrix(7, sizes, "", element(7, numbers(filters))) +
-                   matrix(7, {1, count}, "", element(7, numbers(biases))));
+    const std::string weights = matrix(1, {1, 2}, "",
+                                       matrix(7, sizes, "", element(7, numbers(filters))) +
+                                           matrix(7, {1, count}, "", element(7, numbers(biases))));
     return matrix(2, {1, 1}, "",
                   fields({"name", "type", "weights"}) + chars(name) + chars("conv") + weights);
   }
@@ -103,7 +101,8 @@ TEST_CASE("mat: numbers of every class, cells and structs, in both byte orders")
   for (const bool big_endian : {false, true}) {
     INFO("big endian " << big_endian);
     const MatWriter w(big_endian);
-    const std::string single = w.matrix(7, {2, 3}, "single", w.element(7, w.numbers<float>({1, 4, 2, 5, 3, 6})));
+    const std::string single =
+        w.matrix(7, {2, 3}, "single", w.element(7, w.numbers<float>({1, 4, 2, 5, 3, 6})));
     test::write_bytes(
         path,
         w.file(single +
@@ -142,11 +141,10 @@ TEST_CASE("mat: a MatConvNet model becomes (out, in, height, width)") {
       for (int x = 0; x < 2; ++x) filters.push_back(static_cast<float>(100 * o + 10 * i + x));
     }
   }
-  const std::string layers =
-      w.matrix(1, {1, 2}, "layers",
-               w.layer("conv1_1", {1, 2, 3, 2}, filters, {7, 8}) +
-                   // A last dimension of one is dropped by MATLAB.
-                   w.layer("conv1_2", {1, 1, 2}, {5, 6}, {9}));
+  const std::string layers = w.matrix(1, {1, 2}, "layers",
+                                      w.layer("conv1_1", {1, 2, 3, 2}, filters, {7, 8}) +
+                                          // A last dimension of one is dropped by MATLAB.
+                                          w.layer("conv1_2", {1, 1, 2}, {5, 6}, {9}));
   const std::string image = w.matrix(6, {1, 2, 3}, "", w.element(2, "\1\3\2\4\5\7"));
   const std::string normalization =
       w.matrix(2, {1, 1}, "normalization", w.fields({"average"}) + image);
@@ -206,7 +204,7 @@ TEST_CASE("mat: lying files are errors that name them") {
   }
   test::write_bytes(path, w.file(good));
   CHECK_THAT(message_of([&] { load_matconvnet(path); }), Contains("no cell array"));
-  test::write_bytes(path, w.file(w.matrix(1, {1, 1}, "layers",
-                                          w.layer("c", {1, 1, 1, 2}, {1, 2}, {1, 2, 3}))));
+  test::write_bytes(
+      path, w.file(w.matrix(1, {1, 1}, "layers", w.layer("c", {1, 1, 1, 2}, {1, 2}, {1, 2, 3}))));
   CHECK_THAT(message_of([&] { load_matconvnet(path); }), Contains("3 biases"));
 }

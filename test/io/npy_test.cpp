@@ -1,5 +1,4 @@
 #include <cstdint>
-
 #include <zlib.h>
 
 #include <reel/io/npy.h>
@@ -22,8 +21,7 @@ using reel::test::write_bytes;
 namespace {
 
 std::string npy(const std::string& header, const std::string& data = {}) {
-  return "\x93NUMPY\1\0"s + test::le(static_cast<uint16_t>(header.size())) + header +
-         data;
+  return "\x93NUMPY\1\0"s + test::le(static_cast<uint16_t>(header.size())) + header + data;
 }
 
 }  // namespace
@@ -35,7 +33,8 @@ TEST_CASE("npy round trip of every dtype and layout") {
                                 kComplexFloat, kComplexDouble}) {
     INFO(to_string(type));
     const Tensor saved = tensor({0, 1, 1, 0, 1, 0}).reshape({2, 3}).to(type);
-    for (const Tensor& layout : {saved, saved.t(), saved.select(0, 1), saved.reshape({2, 3, 1, 1})}) {
+    for (const Tensor& layout :
+         {saved, saved.t(), saved.select(0, 1), saved.reshape({2, 3, 1, 1})}) {
       save_npy(path, layout);
       CHECK(same(load_npy(path), layout));
     }

@@ -41,10 +41,12 @@ std::string object_npy(const std::string& pickle) {
 TEST_CASE("pickle: numbers, text and containers of protocols 0 to 4") {
   // pickletools.optimize(pickle.dumps([1, -2, 2**40, 1.5, None, True, 'é', b'x', (1, 2), {'k': 3}],
   // protocol)) for 0 and 4; protocol 0 writes bytes as a call.
-  const std::string zero = "(lI1\naI-2\naL1099511627776L\naF1.5\naNaI01\naV\u00e9\na(I1\nI2\nta"
-                           "(dVk\nI3\nsa.";
-  const std::string four = "\x80\x04(K\x01J\xfe\xff\xff\xff\x8a\x06\0\0\0\0\0\x01G?\xf8\0\0\0\0\0\0N"
-                         "\x88\x8c\x02\xc3\xa9K\x01K\x02\x86}\x8c\x01kK\x03sl."s;
+  const std::string zero =
+      "(lI1\naI-2\naL1099511627776L\naF1.5\naNaI01\naV\u00e9\na(I1\nI2\nta"
+      "(dVk\nI3\nsa.";
+  const std::string four =
+      "\x80\x04(K\x01J\xfe\xff\xff\xff\x8a\x06\0\0\0\0\0\x01G?\xf8\0\0\0\0\0\0N"
+      "\x88\x8c\x02\xc3\xa9K\x01K\x02\x86}\x8c\x01kK\x03sl."s;
   for (const std::string& bytes : {zero, four}) {
     io::ByteReader in = reader(bytes);
     const io::Pickle pickle(in);
@@ -84,13 +86,28 @@ TEST_CASE("pickle: nothing is executed, and what would be is named") {
 }
 
 TEST_CASE("pickle: malformed streams are errors with the place") {
-  for (const std::string& bytes :
-       {std::string(), std::string("."), std::string("0."), std::string("t."), std::string("(K"),
-        std::string("R."), std::string("NNR."), std::string("b."), std::string("}Na."),
-        std::string("]NNs."), std::string("](Nu."), std::string("h\x01."), std::string("\x80\x09."),
-        std::string("(N(\x85."), std::string("Iabc\n."), std::string("Fx\n."), std::string("Vno end"),
-        std::string("X\xff\xff\xff\xff"), std::string("\x8e\xff\xff\xff\xff\xff\xff\xff\xff"),
-        std::string("}(NNNu."), std::string("N)R."), std::string("\xff.")}) {
+  for (const std::string& bytes : {std::string(),
+                                   std::string("."),
+                                   std::string("0."),
+                                   std::string("t."),
+                                   std::string("(K"),
+                                   std::string("R."),
+                                   std::string("NNR."),
+                                   std::string("b."),
+                                   std::string("}Na."),
+                                   std::string("]NNs."),
+                                   std::string("](Nu."),
+                                   std::string("h\x01."),
+                                   std::string("\x80\x09."),
+                                   std::string("(N(\x85."),
+                                   std::string("Iabc\n."),
+                                   std::string("Fx\n."),
+                                   std::string("Vno end"),
+                                   std::string("X\xff\xff\xff\xff"),
+                                   std::string("\x8e\xff\xff\xff\xff\xff\xff\xff\xff"),
+                                   std::string("}(NNNu."),
+                                   std::string("N)R."),
+                                   std::string("\xff.")}) {
     INFO(bytes);
     CHECK_THAT(error_of(bytes), Catch::Matchers::StartsWith("test: at byte "));
   }

@@ -26,8 +26,8 @@ TEST_CASE("safetensors round trip of every dtype, layout and note") {
   const test::TempDir dir;
   const std::string path = dir.file("t.safetensors");
   StateDict saved;
-  for (const ScalarType type : {kFloat, kDouble, kHalf, kBFloat16, kLong, kInt, kShort, kChar,
-                                kByte, kBool}) {
+  for (const ScalarType type :
+       {kFloat, kDouble, kHalf, kBFloat16, kLong, kInt, kShort, kChar, kByte, kBool}) {
     saved.insert(to_string(type), tensor({0, 1, 1, 0, 1, 0}).reshape({2, 3}).to(type));
   }
   saved.insert("transposed", arange(6, kFloat).reshape({2, 3}).t());
@@ -95,7 +95,8 @@ TEST_CASE("safetensors: a lying header is an error that names file, tensor and p
        "overflows"},
       {R"({"x":{"dtype":"F32","shape":[9223372036854775807,2,0],"data_offsets":[0,0]}})",
        "overflows"},
-      {R"({"x":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", "a size is not a whole number"},
+      {R"({"x":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})",
+       "a size is not a whole number"},
       {R"({"x":{"dtype":"F32","shape":[2.0],"data_offsets":[0,8]}})", "not a whole number"},
       {R"({"x":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,8]}})",
        "not a whole number"},
@@ -143,7 +144,9 @@ TEST_CASE("safetensors: what cannot be saved is an error, and the old file stays
   const std::string path = dir.file("t.safetensors");
   save_safetensors(path, {{"x", ones({2})}});
   const std::string before = read_bytes(path);
-  CHECK_THAT(message_of([&] { save_safetensors(path, {{"c", zeros({1}, kComplexFloat)}}); }),
+  CHECK_THAT(message_of([&] {
+               save_safetensors(path, {{"c", zeros({1}, kComplexFloat)}});
+             }),
              Catch::Matchers::Contains("tensor \"c\": safetensors has no dtype for ComplexFloat"));
   CHECK_THROWS_AS(save_safetensors(path, {{"u", Tensor()}}), Error);
   CHECK_THROWS_AS(save_safetensors(path, {{"\xff\xfe", ones({1})}}), Error);

@@ -95,8 +95,9 @@ TEST_CASE("Preprocessing reads what it writes, and nothing else") {
   }
   CHECK(Preprocessing::parse("RGB, 0..1"));
   CHECK(Preprocessing::parse("BGR, 0..255, minus 103.939,116.779,123.68"));
-  for (const char* text : {"", "RGB", "GBR, 0..1", "RGB, 0..2", "RGB, 0..1, minus 1,2",
-                           "RGB, 0..1, minus 1,2,3, over 1,0,1", "RGB, 0..1, minus 1,2,3 and more"}) {
+  for (const char* text :
+       {"", "RGB", "GBR, 0..1", "RGB, 0..2", "RGB, 0..1, minus 1,2",
+        "RGB, 0..1, minus 1,2,3, over 1,0,1", "RGB, 0..1, minus 1,2,3 and more"}) {
     INFO(text);
     CHECK_FALSE(Preprocessing::parse(text));
   }

@@ -1,8 +1,10 @@
+#include <reel/io/safetensors.h>
 #include <reel/nn/models/lenet.h>
 #include <reel/nn/models/vgg.h>
 #include <reel/nn/nn.h>
 
 #include "support/catch.h"
+#include "support/files.h"
 #include "support/tensors.h"
 
 using namespace reel;
@@ -126,6 +128,40 @@ TEST_CASE("VGG-19 takes over weights by name") {
              ContainsSubstring("layer conv1_2 expects a weight of shape [64, 64, 3, 3], but the "
                                "weights hold one of shape [64, 3, 3, 64]"));
   CHECK(equal(vgg->named_parameters()["conv1_1.weight"].detach(), before));
+}
+
+TEST_CASE("VGG-19 with the trained weights computes what PyTorch computes") {
+  const std::string file = reel::test::data_file("vgg19/vgg19_conv_f16.safetensors");
+  if (file.empty()) return;
+  VGG19Features vgg;
+  vgg->load_weights(load_safetensors(file));
+  // 37 i mod 256, from -110 on; a Byte is what it is modulo 256.
+  const Tensor x =
+      (arange(3 * 48 * 64, kLong) * 37).to(kByte).to(kFloat).sub(110).view({1, 3, 48, 64});
+
+  // PyTorch 1.13 in float64 on the same weights and picture.
+  struct Expected {
+    VGGPooling pooling;
+    const char* layer;
+    double mean, max, pixel;  // pixel: the sum over the channels of pixel 5
+  };
+  NoGradGuard no_grad;
+  for (const Expected& expected :
+       {Expected{VGGPooling::Max, "conv1_1", 44.0269895, 540.893127, 2776.09568},
+        Expected{VGGPooling::Max, "conv4_2", 511.640081, 17958.7202, 300994.236},
+        Expected{VGGPooling::Max, "conv5_1", 88.1116745, 1904.59518, 31584.0398},
+        Expected{VGGPooling::Max, "conv5_4", 1.32712201, 230.202626, 725.096631},
+        Expected{VGGPooling::Avg, "conv4_2", 96.9514077, 2837.31222, 57650.3194},
+        Expected{VGGPooling::Avg, "conv5_4", 0.118066703, 13.6143938, 54.8887079}}) {
+    vgg->options.pooling(expected.pooling);
+    const Tensor y = vgg->taps(x, {expected.layer})[0].to(kDouble);
+    INFO(expected.layer);
+    // Float32 over up to 16 convolutions of 4608 products, Winograd's error included: each keeps
+    // about five digits.
+    CHECK(y.mean().item<double>() == Approx(expected.mean).epsilon(1e-4));
+    CHECK(y.max().item<double>() == Approx(expected.max).epsilon(1e-4));
+    CHECK(y.sum({1}).flatten()[5].item<double>() == Approx(expected.pixel).epsilon(1e-4));
+  }
 }
 
 TEST_CASE("LeNet gives a score for each class") {

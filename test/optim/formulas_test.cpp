@@ -35,7 +35,7 @@ Tensor after_five_steps(Options options) {
 }
 
 Tensor expected(std::initializer_list<double> values) {
-  return tensor(std::vector<double>(values));
+  return tensor(std::vector<double>(values), kDouble);
 }
 
 }  // namespace
@@ -123,7 +123,12 @@ TEST_CASE("The learning rate can change between steps") {
 
 TEST_CASE("A small network trains as in PyTorch") {
   manual_seed(3);
-  nn::Sequential net(nn::Conv2d(1, 2, 3), nn::ReLU(), nn::Flatten(), nn::Linear(8, 3));
+  // One by one: the order in which arguments are made, and so draw numbers, is the compiler's.
+  nn::Sequential net;
+  net->push_back(nn::Conv2d(1, 2, 3));
+  net->push_back(nn::ReLU());
+  net->push_back(nn::Flatten());
+  net->push_back(nn::Linear(8, 3));
   SGD optimizer(net->parameters(), SGDOptions(0.1).momentum(0.9));
   const Tensor x = linspace(-1, 1, 32).view({2, 1, 4, 4});
   const Tensor target = tensor({0, 2});

@@ -135,6 +135,23 @@ TEST_CASE("Groups have their own options") {
   CHECK(sgd.param_groups()[2].options().get_lr() == 0.5);
 }
 
+TEST_CASE("A parameter may join a group at any time") {
+  const auto params = fresh_params();
+  Adam adam({params[0]});
+  train_step(adam, params, 0);
+  adam.param_groups()[0].params().push_back(params[1]);
+  train_step(adam, params, 1);
+  CHECK(adam.state_dict()["state.0.step"].item<int64_t>() == 2);
+  CHECK(adam.state_dict()["state.1.step"].item<int64_t>() == 1);
+  // A copy of a group takes options and parameters along, not the memory.
+  Adam other({adam.param_groups()[0]});
+  CHECK_FALSE(other.state_dict().contains("state.0.step"));
+  other.param_groups().push_back(OptimizerParamGroup({params[1]}));
+  CHECK_THAT(error_of([&] { other.step(); }), ContainsSubstring("no options"));
+  other.param_groups()[1].set_options(std::make_unique<SGDOptions>(0.1));
+  CHECK_THAT(error_of([&] { other.step(); }), ContainsSubstring("another optimizer"));
+}
+
 TEST_CASE("zero_grad drops gradients, or fills them with zeros") {
   Tensor p = ones({3}, requires_grad(true));
   SGD sgd({p}, 0.1);

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <string>
 
 #include <nlohmann/json.hpp>
 
@@ -30,9 +31,11 @@ nlohmann::json run(const std::string& command, const std::string& report) {
 }  // namespace
 
 // The same recipe, written twice: by reel-style and by a LibTorch program that shares no line with
-// it. 1 %: float32 sums of 1e14 agree to 1e-6 in the first step, then Adam, whose step is the sign
-// of the gradient at first, lets the paths drift: two memory layouts of LibTorch itself differ by
-// 0.07 % after 100 steps of this very run.
+// it. With average pooling everything is smooth: the losses agree to 1e-6 at first and to 6e-5
+// after 100 steps, where two memory layouts of LibTorch itself are 9e-5 apart; 1e-3 leaves room for
+// other machines. Max pooling passes the gradient to one of equal neighbours, of which a
+// photograph's black and white areas have many, and rounding decides to which: 7e-3 measured, 1e-2
+// allowed.
 TEST_CASE("style transfer has the losses of the same recipe in LibTorch") {
   const auto content = reel::test::data_file("images/content/astronaut.png");
   const auto style = reel::test::data_file("images/style/starry_night.jpg");
@@ -44,30 +47,40 @@ TEST_CASE("style transfer has the losses of the same recipe in LibTorch") {
     return;
   }
 
-  constexpr int kSize = 128, kSteps = 100;
+  struct Run {
+    std::string pool;
+    int steps;
+    double tolerance;
+  };
+  const auto [pool, steps, tolerance] = GENERATE(Run{"avg", 20, 1e-3}, Run{"max", 100, 1e-2});
+  constexpr int kSize = 128;
   const reel::test::TempDir folder;
   write_resized(content, kSize, folder.file("content.png"));
   write_resized(style, kSize, folder.file("style.png"));
   const std::string options = " --content " + folder.file("content.png") + " --style " +
                               folder.file("style.png") + " --weights " + weights + " --size " +
-                              std::to_string(kSize) + " --steps " + std::to_string(kSteps);
+                              std::to_string(kSize) + " --steps " + std::to_string(steps) +
+                              " --pool " + pool;
   const auto theirs = run(peer + options, folder.file("theirs.json"));
   const auto ours =
       run(reel::test::program("reel-style") + options + " --out " + folder.file("out.png"),
           folder.file("ours.json"));
 
-  REQUIRE(ours.at("steps").size() == kSteps);
-  REQUIRE(theirs.at("steps").size() == kSteps);
-  for (const size_t step : {1, 10, 100}) {
-    const auto& own = ours["steps"][step - 1];
-    const auto& other = theirs["steps"][step - 1];
+  REQUIRE(ours.at("steps").size() == static_cast<size_t>(steps));
+  REQUIRE(theirs.at("steps").size() == static_cast<size_t>(steps));
+  for (const int step : {1, 10, steps}) {
+    const auto& own = ours["steps"][static_cast<size_t>(step) - 1];
+    const auto& other = theirs["steps"][static_cast<size_t>(step) - 1];
     CHECK(own.at("step") == step);
     for (const char* term : {"total", "content", "style"}) {
-      INFO("step " << step << ", " << term);
-      // Content is 0 in step 1, where both start from the content picture, and 1e10 ten steps on.
+      INFO(pool << " pooling, step " << step << ", " << term);
+      // Content is 0 in step 1, where both start from the content picture, and 1e9 ten steps on.
       CHECK(own.at(term).get<double>() ==
-            Approx(other.at(term).get<double>()).epsilon(0.01).margin(1.0));
+            Approx(other.at(term).get<double>()).epsilon(tolerance).margin(1.0));
     }
   }
-  CHECK(ours["steps"].back()["total"].get<double>() < ours["steps"][0]["total"].get<double>() / 20);
+  if (steps == 100) {
+    CHECK(ours["steps"].back()["total"].get<double>() <
+          ours["steps"][0]["total"].get<double>() / 20);
+  }
 }

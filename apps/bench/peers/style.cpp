@@ -23,7 +23,7 @@ namespace {
 using torch::Tensor;
 
 struct Options {
-  std::string content, style, weights, json, out;
+  std::string content, style, weights, json, out, pool = "max";
   int64_t size = 0;
   int steps = 10;
   double lr = 2.0, content_weight = 1.0, style_weight = 1e4;
@@ -33,16 +33,15 @@ struct Options {
 
 constexpr const char* kUsage =
     "peer-style --content C.png --style S.png --weights W.safetensors --size N [--steps 10] "
-    "[--lr 2.0]\n  [--content-weight 1] [--style-weight 10000] [--threads N] [--channels-last] "
-    "[--json F] [--out F.ppm]\nThe pictures must already have N pixels on their longer side.\n";
+    "[--lr 2.0]\n  [--content-weight 1] [--style-weight 10000] [--pool max|avg] [--threads N] "
+    "[--channels-last]\n  [--json F] [--out F.ppm]\nThe pictures must already have N pixels on "
+    "their longer side.\n";
 
 Options parse(int argc, char** argv) {
   Options options;
-  const std::map<std::string, std::string*> strings{{"--content", &options.content},
-                                                    {"--style", &options.style},
-                                                    {"--weights", &options.weights},
-                                                    {"--json", &options.json},
-                                                    {"--out", &options.out}};
+  const std::map<std::string, std::string*> strings{
+      {"--content", &options.content}, {"--style", &options.style}, {"--weights", &options.weights},
+      {"--pool", &options.pool},       {"--json", &options.json},   {"--out", &options.out}};
   const std::map<std::string, double*> numbers{{"--lr", &options.lr},
                                                {"--content-weight", &options.content_weight},
                                                {"--style-weight", &options.style_weight}};
@@ -68,6 +67,7 @@ Options parse(int argc, char** argv) {
       throw std::runtime_error(name + " is unknown\n" + kUsage);
     }
   }
+  if (options.pool != "max" && options.pool != "avg") throw std::runtime_error(kUsage);
   if (options.content.empty() || options.style.empty() || options.weights.empty()) {
     throw std::runtime_error(kUsage);
   }
@@ -95,7 +95,8 @@ Tensor load_picture(const std::string& path, int64_t size) {
 /// VGG-19 up to conv5_1, ReLU in place (LibTorch then keeps one activation a layer, its best case).
 class Vgg {
  public:
-  Vgg(const std::string& weights, bool channels_last) : channels_last_(channels_last) {
+  Vgg(const std::string& weights, bool max_pooling, bool channels_last)
+      : max_pooling_(max_pooling), channels_last_(channels_last) {
     const auto tensors = peer::load_safetensors(weights);
     for (const char* name : kNames) {
       Tensor weight = tensors.at(std::string(name) + ".weight");
@@ -111,8 +112,9 @@ class Vgg {
     if (channels_last_) value = value.contiguous(torch::MemoryFormat::ChannelsLast);
     std::map<std::string, Tensor> features;
     for (const auto& layer : layers_) {
-      if (layer.name.ends_with("_1") && layer.name != "conv1_1")
-        value = torch::max_pool2d(value, 2);
+      if (layer.name.ends_with("_1") && layer.name != "conv1_1") {
+        value = max_pooling_ ? torch::max_pool2d(value, 2) : torch::avg_pool2d(value, 2);
+      }
       value = torch::conv2d(value, layer.weight, layer.bias, 1, 1).relu_();
       features[layer.name] = value;
     }
@@ -129,7 +131,7 @@ class Vgg {
   };
   std::vector<Layer> layers_;
   Tensor mean_;
-  bool channels_last_;
+  bool max_pooling_, channels_last_;
 };
 
 constexpr std::array kStyleLayers{"conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"};
@@ -152,7 +154,7 @@ void write_ppm(const std::string& path, const Tensor& pixels) {
 
 void run(const Options& options) {
   if (options.threads > 0) torch::set_num_threads(options.threads);
-  const Vgg vgg(options.weights, options.channels_last);
+  const Vgg vgg(options.weights, options.pool == "max", options.channels_last);
   const Tensor content = load_picture(options.content, options.size);
   const Tensor style = load_picture(options.style, options.size);
 
@@ -207,6 +209,7 @@ void run(const Options& options) {
                                 {"lr", options.lr},
                                 {"content_weight", options.content_weight},
                                 {"style_weight", options.style_weight},
+                                {"pool", options.pool},
                                 {"threads", torch::get_num_threads()},
                                 {"blas", peer::blas_library()},
                                 {"channels_last", options.channels_last}}},

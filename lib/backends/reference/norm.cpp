@@ -36,13 +36,15 @@ const char* batch_norm(const Call& call) {
       double mean = 0;
       double variance = 0;
       if (op.training) {
-        walk.for_each([&](const auto& at) { mean += convert<double>(in[at[0]]); });
-        mean /= count;
+        Accumulate<T> sum = 0;
+        walk.for_each([&](const auto& at) { sum += convert<double>(in[at[0]]); });
+        mean = static_cast<double>(sum / count);
+        Accumulate<T> squares = 0;
         walk.for_each([&](const auto& at) {
           const double centred = convert<double>(in[at[0]]) - mean;
-          variance += centred * centred;
+          squares += centred * centred;
         });
-        variance /= count;
+        variance = static_cast<double>(squares / count);
       } else {
         mean = load_channel(call.in[3], c);
         variance = load_channel(call.in[4], c);
@@ -79,13 +81,15 @@ const char* batch_norm_grad(const Call& call) {
       const double weight = given(call, 2) ? load_channel(call.in[2], c) : 1;
       const double mean = load_channel(call.in[3], c);
       const double inverse = load_channel(call.in[4], c);
-      double dbias = 0;
-      double dweight = 0;
+      Accumulate<T> slopes = 0;
+      Accumulate<T> products = 0;
       walk.for_each([&](const auto& at) {
         const auto value = convert<double>(slope[at[0]]);
-        dbias += value;
-        dweight += value * (convert<double>(in[at[1]]) - mean) * inverse;
+        slopes += value;
+        products += value * (convert<double>(in[at[1]]) - mean) * inverse;
       });
+      const auto dbias = static_cast<double>(slopes);
+      const auto dweight = static_cast<double>(products);
       T* result = dx.as<T>() + c * dx.strides[1];
       walk.for_each([&](const auto& at) {
         double value = convert<double>(slope[at[0]]);

@@ -1,7 +1,6 @@
-#include <reel/data/datasets/mnist.h>
-
 #include <filesystem>
 
+#include <reel/data/datasets/mnist.h>
 #include <reel/io/idx.h>
 #include <reel/tensor/check.h>
 

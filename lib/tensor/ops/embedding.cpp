@@ -19,7 +19,6 @@ struct ScaleGradient {
 }  // namespace
 }  // namespace ops
 
-/// A padding_idx below -1 counts from the end; -1 means none.
 Tensor embedding(const Tensor& weight, const Tensor& indices, int64_t padding_idx,
                  bool scale_grad_by_freq, bool sparse) {
   if (weight.dim() != 2) fail("embedding: 'weight' must be 2-D, got {}", weight.sizes());
@@ -31,7 +30,7 @@ Tensor embedding(const Tensor& weight, const Tensor& indices, int64_t padding_id
   }
   if (sparse) fail("embedding: sparse gradients are not supported");
   const int64_t rows = weight.size(0);
-  if (padding_idx < -rows || padding_idx >= rows) {
+  if (padding_idx != -1 && (padding_idx < -rows || padding_idx >= rows)) {
     fail("embedding: Padding_idx must be within num_embeddings: expected it in [{}, {}), got {}",
          -rows, rows, padding_idx);
   }

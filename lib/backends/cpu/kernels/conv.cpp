@@ -1,5 +1,4 @@
 #include <reel/backends/cpu/kernels/conv.h>
-
 #include <reel/backends/cpu/kernels/kernels.h>
 #include <reel/backends/cpu/kernels/layout.h>
 #include <reel/backends/cpu/precision.h>
@@ -18,11 +17,11 @@ Algorithm choose(const ConvShape& shape) {
   }
   const bool plain3x3 = shape.kernel_height == 3 && shape.kernel_width == 3 && attrs.groups == 1 &&
                         attrs.stride == std::array<int64_t, 2>{1, 1} &&
-                        attrs.dilation == std::array<int64_t, 2>{1, 1} &&
-                        attrs.padding[0] <= 2 && attrs.padding[1] <= 2;
+                        attrs.dilation == std::array<int64_t, 2>{1, 1} && attrs.padding[0] <= 2 &&
+                        attrs.padding[1] <= 2;
   // Below these sizes the transforms and the tiles' overhang cost more than they save.
-  const bool large = shape.channels >= 16 && shape.outputs >= 16 && shape.out_height >= 4 &&
-                     shape.out_width >= 4;
+  const bool large =
+      shape.channels >= 16 && shape.outputs >= 16 && shape.out_height >= 4 && shape.out_width >= 4;
   if (std::is_same_v<T, float> && plain3x3 && large && conv_precision() == ConvPrecision::fast) {
     return Algorithm::winograd;
   }

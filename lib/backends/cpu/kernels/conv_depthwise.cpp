@@ -98,12 +98,12 @@ void conv_depthwise(const ConvShape& shape, const T* x, const View& weight, cons
   const ops::ConvAttrs& attrs = shape.attrs;
   const Storage packed = by_tap<T>(shape, weight);
   const auto rows = all_hits(shape.out_height, [&](int64_t i) {
-    return window_hits(i, shape.kernel_height, attrs.stride[0], attrs.padding[0],
-                       attrs.dilation[0], shape.height);
+    return window_hits(i, shape.kernel_height, attrs.stride[0], attrs.padding[0], attrs.dilation[0],
+                       shape.height);
   });
   const auto columns = all_hits(shape.out_width, [&](int64_t i) {
-    return window_hits(i, shape.kernel_width, attrs.stride[1], attrs.padding[1],
-                       attrs.dilation[1], shape.width);
+    return window_hits(i, shape.kernel_width, attrs.stride[1], attrs.padding[1], attrs.dilation[1],
+                       shape.width);
   });
   gather<T>(shape.images, shape.channels, rows, columns, shape.height, shape.width,
             shape.kernel_width, x, static_cast<const T*>(packed->data()), bias, y);
@@ -189,8 +189,7 @@ template void conv_depthwise<float>(const ConvShape&, const float*, const View&,
                                     float*);
 template void conv_depthwise<double>(const ConvShape&, const double*, const View&, const double*,
                                      double*);
-template void conv_depthwise_input_grad<float>(const ConvShape&, const float*, const View&,
-                                               float*);
+template void conv_depthwise_input_grad<float>(const ConvShape&, const float*, const View&, float*);
 template void conv_depthwise_input_grad<double>(const ConvShape&, const double*, const View&,
                                                 double*);
 template void conv_depthwise_weight_grad<float>(const ConvShape&, const float*, const float*,

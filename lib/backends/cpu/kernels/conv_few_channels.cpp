@@ -12,8 +12,8 @@ template <class T>
 Storage pack_taps(const ConvShape& shape, const View& view) {
   const Weight<T> weight = weight_of<T>(view);
   const int64_t columns = shape.taps() * shape.channels, depth = shape.outputs;
-  const Storage packed = allocate_storage(
-      sizeof(T) * static_cast<size_t>(padded_columns<T>(columns) * depth), kCPU);
+  const Storage packed =
+      allocate_storage(sizeof(T) * static_cast<size_t>(padded_columns<T>(columns) * depth), kCPU);
   for_each_panel(columns, depth, static_cast<T*>(packed->data()),
                  [&](int64_t n, int64_t count, int vectors, T* panel) {
                    const int64_t width = vectors * kLanes<T>;
@@ -21,8 +21,8 @@ Storage pack_taps(const ConvShape& shape, const View& view) {
                    for (int64_t j = n; j < n + count; ++j) {
                      const int64_t tap = j / shape.channels, channel = j % shape.channels;
                      for (int64_t o = 0; o < depth; ++o) {
-                       panel[o * width + j - n] = *weight.at(
-                           o, channel, tap / shape.kernel_width, tap % shape.kernel_width);
+                       panel[o * width + j - n] = *weight.at(o, channel, tap / shape.kernel_width,
+                                                             tap % shape.kernel_width);
                      }
                    }
                  });
@@ -62,8 +62,7 @@ void conv_few_channels_input_grad(const ConvShape& shape, const T* g, const View
     const int64_t image = task / blocks.groups, block = task % blocks.groups;
     const int64_t row = blocks.begin(block), rows = blocks.size(block);
     // Output rows whose windows reach these input rows.
-    const int64_t first =
-        std::clamp<int64_t>(row + attrs.padding[0] - halo, 0, shape.out_height);
+    const int64_t first = std::clamp<int64_t>(row + attrs.padding[0] - halo, 0, shape.out_height);
     const int64_t last =
         std::clamp<int64_t>(row + rows + attrs.padding[0], first, shape.out_height);
     T* products = scratch<T>(Slot::tile, (last - first) * shape.out_width * columns + kLanes<T>);

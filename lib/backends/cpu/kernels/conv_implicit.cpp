@@ -85,17 +85,17 @@ class WindowReader {
     constexpr int kL = kLanes<T>;
     if (problem_.in_channels % kL == 0) {
       for (int v = 0; v < vectors; ++v) {
-        const T* p = pixel(at, problem_.taps[static_cast<size_t>((k + v * kL) / problem_.in_channels)]);
+        const T* p =
+            pixel(at, problem_.taps[static_cast<size_t>((k + v * kL) / problem_.in_channels)]);
         const int64_t channel = (k + v * kL) % problem_.in_channels;
         store(out + v * kL, v * kL < count && p != nullptr ? load(p + channel) : broadcast(T(0)));
       }
       return;
     }
-    T* values = scratch<T>(Slot::row, problem_.depth() + 2 * kL);
-    window(at, values);
+    const T* values = window(at, k, k + count);
     for (int v = 0; v < vectors; ++v) {
       const int64_t lanes = std::clamp<int64_t>(count - v * kL, 0, kL);
-      store(out + v * kL, load_n(values + k + v * kL, static_cast<int>(lanes)));
+      store(out + v * kL, load_n(values + v * kL, static_cast<int>(lanes)));
     }
   }
 
@@ -132,23 +132,26 @@ class WindowReader {
 
   void pack_elements(int64_t m, int64_t count, int64_t k, int64_t depth, T* out) const {
     constexpr int kL = kLanes<T>;
-    T* values = scratch<T>(Slot::row, problem_.depth() + 2 * kL);
     Position at(problem_, m);
     for (int64_t r = 0; r < count; ++r, at.next(problem_)) {
-      window(at, values);
+      const T* values = window(at, k, k + depth);
       for (int64_t i = 0; i < depth; i += kL) {
-        store(out + i * count + r * kL, load(values + k + i));
+        store(out + i * count + r * kL, load(values + i));
       }
     }
   }
 
-  // A whole row of A, and zeros for a vector beyond it. Taps side by side in the image lie side by
-  // side in memory and are copied in one.
-  void window(const Position& at, T* out) const {
+  // Columns [k, k_end) of a row of A and zeros for a vector beyond the last. Taps side by side in
+  // the image lie side by side in memory and are copied in one.
+  const T* window(const Position& at, int64_t k, int64_t k_end) const {
     const int64_t channels = problem_.in_channels;
     const bool dense = problem_.groups == 1;
-    const size_t taps = problem_.taps.size();
-    for (size_t t = 0; t < taps;) {
+    const auto first = static_cast<size_t>(k / channels);
+    const auto taps = static_cast<size_t>((k_end + channels - 1) / channels);
+    T* const values =
+        scratch<T>(Slot::row, static_cast<int64_t>(taps - first) * channels + 2 * kLanes<T>);
+    T* out = values;
+    for (size_t t = first; t < taps;) {
       const Tap& tap = problem_.taps[t];
       const T* p = pixel(at, tap);
       size_t run = 1;
@@ -170,6 +173,7 @@ class WindowReader {
       t += run;
     }
     std::fill_n(out, kLanes<T>, T(0));
+    return values + (k - static_cast<int64_t>(first) * channels);
   }
 
   const TapProblem& problem_;
@@ -228,15 +232,15 @@ template <class T>
 void solve(const TapProblem& problem, const T* x, const T* packed, const T* bias, T* y) {
   const int64_t positions = problem.positions(), depth = problem.depth();
   const int64_t padded = padded_columns<T>(problem.out_channels);
-  const int64_t tile_rows = std::clamp<int64_t>(positions / kEnoughTasks, 4 * kTileRows,
-                                                224 / kTileRows * kTileRows);
+  const int64_t tile_rows =
+      std::clamp<int64_t>(positions / kEnoughTasks, 4 * kTileRows, 224 / kTileRows * kTileRows);
   const EvenSplit row_split(positions, tile_rows);
   // Few pixels and many channels (the last layers of a classifier) are cut along the channels.
   int64_t tile_columns = problem.out_channels;
   if (row_split.groups * problem.groups < kEnoughTasks) {
     const int64_t parts = kEnoughTasks / (row_split.groups * problem.groups);
     const int64_t even = (problem.out_channels + parts - 1) / parts;
-    tile_columns = (even + 2 * kTileColumns<T> - 1) / (2 * kTileColumns<T>) * 2 * kTileColumns<T>;
+    tile_columns = (even + 2 * kTileColumns<T> - 1) / (2 * kTileColumns<T>)*2 * kTileColumns<T>;
   }
   const int64_t column_tiles = (problem.out_channels + tile_columns - 1) / tile_columns;
   const bool direct = problem.writes_every_pixel();
@@ -341,10 +345,10 @@ void conv_implicit_input_grad(const ConvShape& shape, const T* g, const View& we
   for (int64_t i = 0; i < std::min(stride[0], shape.height); ++i) {
     for (int64_t j = 0; j < std::min(stride[1], shape.width); ++j) {
       const TapProblem problem = input_grad_problem(shape, {i, j});
-      const Storage packed = packed_weight<T>(
-          problem, weight, WeightForm::input_grad_panels,
-          {problem.groups, stride[0], stride[1], dilation[0], dilation[1],
-           (i + padding[0]) % stride[0], (j + padding[1]) % stride[1]});
+      const Storage packed =
+          packed_weight<T>(problem, weight, WeightForm::input_grad_panels,
+                           {problem.groups, stride[0], stride[1], dilation[0], dilation[1],
+                            (i + padding[0]) % stride[0], (j + padding[1]) % stride[1]});
       solve<T>(problem, g, static_cast<const T*>(packed->data()), nullptr, dx);
     }
   }

@@ -130,8 +130,8 @@ void transform_input_tile(const Winograd& conv, int64_t tile, float* v, int64_t 
   const int64_t top = place.row - conv.padding[0], left = place.column - conv.padding[1];
   const float* corner =
       conv.x + ((place.image * conv.in_height + top) * conv.in_width + left) * channels;
-  const bool inside = top >= 0 && left >= 0 && top + kTileIn <= conv.in_height &&
-                      left + kTileIn <= conv.in_width;
+  const bool inside =
+      top >= 0 && left >= 0 && top + kTileIn <= conv.in_height && left + kTileIn <= conv.in_width;
   const int64_t whole = inside ? channels / kL * kL : 0;
   int64_t c = 0;
   for (; c < whole; c += kL, v += rows * kL) {
@@ -185,8 +185,8 @@ void transform_output_tile(const Winograd& conv, int64_t tile, const float* m, i
   const TilePlace place(conv, tile);
   const int64_t channels = conv.out_channels, line = conv.out_width * channels;
   float* corner =
-      conv.y + ((place.image * conv.out_height + place.row) * conv.out_width + place.column) *
-                   channels;
+      conv.y +
+      ((place.image * conv.out_height + place.row) * conv.out_width + place.column) * channels;
   const auto rows = static_cast<int>(std::min<int64_t>(kTileOut, conv.out_height - place.row));
   const auto columns = static_cast<int>(std::min<int64_t>(kTileOut, conv.out_width - place.column));
   for (int64_t c = 0; c < channels; c += kL) {
@@ -196,11 +196,11 @@ void transform_output_tile(const Winograd& conv, int64_t tile, const float* m, i
     const int lanes = static_cast<int>(std::min<int64_t>(kL, channels - c));
     const Vec<float> bias = conv.bias != nullptr ? load_n(conv.bias + c, lanes) : broadcast(0.0f);
     if (rows == kTileOut && columns == kTileOut && lanes == kL) {
-      transform_tile_output(from, stride, bias,
-                            [&](int i, int j, const Vec<float>& value)
-                                __attribute__((always_inline)) {
-                                  store(corner + i * line + j * channels + c, value);
-                                });
+      transform_tile_output(
+          from, stride,
+          bias, [&](int i, int j, const Vec<float>& value) __attribute__((always_inline)) {
+            store(corner + i * line + j * channels + c, value);
+          });
     } else {
       transform_tile_output(from, stride, bias, [&](int i, int j, const Vec<float>& value) {
         if (i < rows && j < columns) store_n(corner + i * line + j * channels + c, value, lanes);
@@ -213,8 +213,7 @@ void transform_output_tile(const Winograd& conv, int64_t tile, const float* m, i
 void multiply_position(const Winograd& conv, int position, int64_t tiles, const float* v,
                        int64_t v_stride, float* m, int64_t m_stride, int64_t n, int64_t n_end) {
   const EvenSplit split(tiles, kTileRows);
-  const float* u =
-      conv.u + position * position_stride(conv.out_padded() * conv.in_channels);
+  const float* u = conv.u + position * position_stride(conv.out_padded() * conv.in_channels);
   v += position * v_stride;
   m += position * m_stride;
   for (; n < n_end; n += kPanel) {
@@ -309,7 +308,8 @@ Storage transformed_weight(const View& view, WeightForm form) {
   const uint32_t version = view.storage != nullptr ? view.storage->version() : 0;
   const int64_t in_channels = view.sizes[input_grad ? 0 : 1];
   const int64_t out_channels = view.sizes[input_grad ? 1 : 0];
-  u = allocate_storage(sizeof(float) * static_cast<size_t>(u_size(in_channels, out_channels)), kCPU);
+  u = allocate_storage(sizeof(float) * static_cast<size_t>(u_size(in_channels, out_channels)),
+                       kCPU);
   transform_weights(weight_of<float>(view), input_grad, in_channels, out_channels,
                     static_cast<float*>(u->data()));
   keep_packed_weight(view, key, version, u);
@@ -329,9 +329,18 @@ void conv_winograd_input_grad(const ConvShape& shape, const float* g, const View
                               float* dx) {
   const Storage u = transformed_weight(weight, WeightForm::input_grad_winograd);
   const auto& padding = shape.attrs.padding;
-  run({shape.images, shape.out_height, shape.out_width, shape.outputs, shape.height, shape.width,
-       shape.channels, {2 - padding[0], 2 - padding[1]}, g, static_cast<const float*>(u->data()),
-       nullptr, dx});
+  run({shape.images,
+       shape.out_height,
+       shape.out_width,
+       shape.outputs,
+       shape.height,
+       shape.width,
+       shape.channels,
+       {2 - padding[0], 2 - padding[1]},
+       g,
+       static_cast<const float*>(u->data()),
+       nullptr,
+       dx});
 }
 
 }  // namespace reel::cpu::REEL_ISA

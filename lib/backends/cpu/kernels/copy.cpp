@@ -26,20 +26,31 @@ struct Square {
     return __builtin_shufflevector(a, b, (kHalf * kSize / 2 + kIndex / 2 + kIndex % 2 * kSize)...);
   }
 
-  // y[r * y_stride + c] = x[c * x_stride + r]. Interleaving rows i and i + half, log2(size) times,
-  // exchanges the bits of row and column numbers.
-  static void transpose(const T* x, int64_t x_stride, T* y, int64_t y_stride) {
-    constexpr auto kAll = std::make_integer_sequence<int, kSize>();
-    Row rows[kSize];
-    for (int i = 0; i < kSize; ++i) std::memcpy(&rows[i], x + i * x_stride, sizeof(Row));
-    for (int step = 1; step < kSize; step *= 2) {
+  // Interleaving rows i and i + half, log2(size) times, exchanges the bits of row and column
+  // numbers.
+  template <int kStep>
+  static void shuffle(Row* rows) {
+    if constexpr (kStep < kSize) {
+      constexpr auto kAll = std::make_integer_sequence<int, kSize>();
       Row next[kSize];
+#pragma GCC unroll 16
       for (int i = 0; i < kSize / 2; ++i) {
         next[2 * i] = interleave<0>(rows[i], rows[i + kSize / 2], kAll);
         next[2 * i + 1] = interleave<1>(rows[i], rows[i + kSize / 2], kAll);
       }
+#pragma GCC unroll 16
       for (int i = 0; i < kSize; ++i) rows[i] = next[i];
+      shuffle<2 * kStep>(rows);
     }
+  }
+
+  // y[r * y_stride + c] = x[c * x_stride + r].
+  static void transpose(const T* x, int64_t x_stride, T* y, int64_t y_stride) {
+    Row rows[kSize];
+#pragma GCC unroll 16
+    for (int i = 0; i < kSize; ++i) std::memcpy(&rows[i], x + i * x_stride, sizeof(Row));
+    shuffle<1>(rows);
+#pragma GCC unroll 16
     for (int i = 0; i < kSize; ++i) std::memcpy(y + i * y_stride, &rows[i], sizeof(Row));
   }
 };

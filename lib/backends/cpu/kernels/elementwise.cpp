@@ -38,9 +38,9 @@ struct Operand {
   char* data = nullptr;
   int64_t item = 0;
   bool linear = false;
-  bool constant = false;
-  bool filled = false;  // a constant operand's block holds its value already
+  bool periodic = false;  // a short row again and again: a constant, a bias in the last dimension
   char* block = nullptr;
+  const char* held = nullptr;  // what the block is full of, if it is one row or value throughout
 
   void gather(char* to, int64_t offset, int64_t stride, int64_t n) const {
     const char* from = data + offset * item;
@@ -86,6 +86,14 @@ void for_each_run(const Geometry& geometry, int view, Cursor cursor, int64_t cou
   }
 }
 
+// Fills a block of `capacity` elements with one row of `row` elements again and again.
+void fill_periodic(Operand& operand, int64_t row, int64_t stride, int64_t capacity) {
+  for (int64_t done = 0; done < capacity; done += row) {
+    operand.gather(operand.block + done * operand.item, 0, stride, std::min(row, capacity - done));
+  }
+  operand.held = operand.data;
+}
+
 // Elements [begin, end) of the walk. View 0 is the output.
 void run_range(const Geometry& geometry, const Operand* shared, const void* op, ElementLoop loop,
                int64_t block, int64_t begin, int64_t end) {
@@ -118,9 +126,17 @@ void run_range(const Geometry& geometry, const Operand* shared, const void* op, 
       in[v - 1] = direct(v);
       if (in[v - 1] != nullptr) continue;
       in[v - 1] = operand.block;
-      if (operand.constant) {
-        if (!operand.filled) operand.gather(operand.block, 0, 0, block);
-        operand.filled = true;
+      if (operand.periodic) {
+        if (operand.held == nullptr) {
+          fill_periodic(operand, row, geometry.inner_stride(v), block + row);
+        }
+        in[v - 1] = operand.block + cursor.inner() * operand.item;
+        continue;
+      }
+      if (by_rows && geometry.inner_stride(v) == 0) {
+        const char* value = operand.data + cursor.offset(v) * operand.item;
+        if (operand.held != value) operand.gather(operand.block, cursor.offset(v), 0, block);
+        operand.held = value;
         continue;
       }
       for_each_run(geometry, v, cursor, n,
@@ -139,10 +155,11 @@ void run_range(const Geometry& geometry, const Operand* shared, const void* op, 
                    });
     }
     position += n;
-    for (int64_t left = n; left > 0 && position < end;) {
-      const int64_t step = std::min(left, row - cursor.inner());
-      cursor.advance(step);
-      left -= step;
+    if (position == end) break;
+    if (by_rows) {
+      cursor.advance(n);
+    } else {
+      cursor.seek(position);
     }
   }
 }
@@ -203,10 +220,12 @@ const char* run_elementwise(const Call& call, ElementLoop loop, int64_t grain) {
   bool all_linear = true;
   for (int v = 0; v < count; ++v) {
     operands[v].linear = geometry.linear(v);
-    operands[v].constant = geometry.constant(v);
+    operands[v].periodic = geometry.inner_size() < kLongRow && geometry.periodic(v);
     all_linear = all_linear && operands[v].linear;
   }
-  const int64_t block = all_linear ? chunk : kBlockBytes / item;
+  // A periodic operand's block is longer by a row, so that it can begin anywhere in one.
+  const int64_t spare = geometry.inner_size() < kLongRow ? geometry.inner_size() : 0;
+  const int64_t block = all_linear ? chunk : kBlockBytes / item - spare;
   parallel_for(0, out.numel, chunk, [&](int64_t begin, int64_t end) {
     run_range(geometry, operands, call.attrs, loop, block, begin, end);
   });

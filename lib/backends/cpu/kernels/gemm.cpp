@@ -103,8 +103,8 @@ bool multiply_skinny(int64_t rows, int64_t columns, int64_t depth, const Matrix<
 template <class T>
 void multiply_blocked(int64_t rows, int64_t columns, int64_t depth, const Matrix<const T>& a,
                       const Matrix<const T>& b, const Matrix<T>& c) {
-  const PanelOrder order = a.row_stride == 1 && a.column_stride != 1 ? PanelOrder::by_depth
-                                                                     : PanelOrder::by_vector;
+  const PanelOrder order =
+      a.row_stride == 1 && a.column_stride != 1 ? PanelOrder::by_depth : PanelOrder::by_vector;
   multiply_in_tiles<T>(
       order, rows, columns, depth,
       [&](int64_t m, int64_t count, int64_t k, int64_t block, T* panel) {

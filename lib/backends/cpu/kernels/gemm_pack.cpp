@@ -50,8 +50,7 @@ void pack_rows(PanelOrder order, const Matrix<const T>& a, int64_t m, int64_t ro
                int64_t depth, T* out) {
   constexpr int kL = kLanes<T>;
   if (order == PanelOrder::by_depth && a.row_stride == 1) {
-    static constexpr auto kTable =
-        by_depth_table<T>(std::make_integer_sequence<int, kTileRows>{});
+    static constexpr auto kTable = by_depth_table<T>(std::make_integer_sequence<int, kTileRows>{});
     kTable[static_cast<size_t>(rows - 1)](a.at(m, k), a.column_stride, depth, out);
   } else if (order == PanelOrder::by_depth) {
     for (int64_t i = 0; i < depth; ++i) {
@@ -98,8 +97,7 @@ void pack_columns(const Matrix<const T>& b, int64_t n, int64_t columns, int vect
     }
     for (int64_t i = 0; i < depth; ++i) {
       for (int64_t j = i < depth4 ? columns4 : 0; j < width; ++j) {
-        out[i * width + j] =
-            j < columns ? source[i * b.row_stride + j * b.column_stride] : T(0);
+        out[i * width + j] = j < columns ? source[i * b.row_stride + j * b.column_stride] : T(0);
       }
     }
   }

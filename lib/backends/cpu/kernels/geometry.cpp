@@ -66,18 +66,19 @@ bool Geometry::linear(int view) const {
   return true;
 }
 
-bool Geometry::constant(int view) const {
-  for (int d = 0; d < rank_; ++d) {
+bool Geometry::periodic(int view) const {
+  for (int d = 0; d < rank_ - 1; ++d) {
     if (strides_[view][d] != 0) return false;
   }
   return true;
 }
 
-Cursor::Cursor(const Geometry& geometry, int64_t position) : geometry_(geometry), offsets_{} {
-  for (int d = geometry.rank() - 1; d >= 0; --d) {
-    index_[d] = position % geometry.size(d);
-    position /= geometry.size(d);
-    for (int v = 0; v < geometry.views(); ++v) offsets_[v] += index_[d] * geometry.stride(v, d);
+void Cursor::seek(int64_t position) {
+  for (int v = 0; v < geometry_.views(); ++v) offsets_[v] = 0;
+  for (int d = geometry_.rank() - 1; d >= 0; --d) {
+    index_[d] = position % geometry_.size(d);
+    position /= geometry_.size(d);
+    for (int v = 0; v < geometry_.views(); ++v) offsets_[v] += index_[d] * geometry_.stride(v, d);
   }
 }
 

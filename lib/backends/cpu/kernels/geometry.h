@@ -36,8 +36,8 @@ class Geometry {
   int64_t inner_stride(int view) const { return rank_ == 0 ? 0 : strides_[view][rank_ - 1]; }
   /// True if the walk meets the elements of a view one after the other in memory.
   bool linear(int view) const;
-  /// True if all of the view's strides are 0.
-  bool constant(int view) const;
+  /// True if the view stands still in all dimensions but the innermost.
+  bool periodic(int view) const;
 
  private:
   void swap(int a, int b);
@@ -53,7 +53,8 @@ class Geometry {
 class Cursor {
  public:
   /// At element number `position` of the walk.
-  Cursor(const Geometry& geometry, int64_t position);
+  Cursor(const Geometry& geometry, int64_t position) : geometry_(geometry) { seek(position); }
+  void seek(int64_t position);
   int64_t offset(int view) const { return offsets_[view]; }
   /// The index in the innermost dimension.
   int64_t inner() const { return geometry_.rank() == 0 ? 0 : index_[geometry_.rank() - 1]; }

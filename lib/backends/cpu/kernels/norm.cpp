@@ -111,6 +111,34 @@ int64_t places_per_chunk(const Layout& layout) {
   return std::max<int64_t>(1, kChunk / layout.channels);
 }
 
+// totals[c] += f(a[c], b[c], c) summed over places; four at a time, so that double is met seldom.
+template <class T, class F>
+void add_places(const Layout& layout, int64_t begin, int64_t end, const View* const* views,
+                double* totals, const F& f) {
+  const int64_t a_step = layout.places.inner_stride(1);
+  const int64_t b_step = layout.places.inner_stride(2);
+  Cursor cursor(layout.places, begin);
+  for (int64_t position = begin; position < end;) {
+    const int64_t n =
+        std::min<int64_t>({end - position, layout.places.inner_size() - cursor.inner(), 4});
+    const T* a = views[1]->as<T>() + cursor.offset(1);
+    const T* b = views[2]->as<T>() + cursor.offset(2);
+    for (int64_t c = 0; n == 4 && c < layout.channels; ++c) {
+      const T first = f(a[c], b[c], c) + f(a[c + a_step], b[c + b_step], c);
+      const T second =
+          f(a[c + 2 * a_step], b[c + 2 * b_step], c) + f(a[c + 3 * a_step], b[c + 3 * b_step], c);
+      totals[c] += first + second;
+    }
+    for (int64_t i = 0; n < 4 && i < n; ++i) {
+      for (int64_t c = 0; c < layout.channels; ++c) {
+        totals[c] += f(a[c + i * a_step], b[c + i * b_step], c);
+      }
+    }
+    position += n;
+    if (position < end) cursor.advance(n);
+  }
+}
+
 template <class T>
 std::vector<Moments> moments(const Layout& layout, const View* const* views) {
   const int64_t channels = layout.channels;
@@ -143,14 +171,11 @@ std::vector<Moments> moments(const Layout& layout, const View* const* views) {
       double* square = squares.data() + chunk * channels;
       const int64_t begin = chunk * places;
       const int64_t end = std::min(begin + places, layout.count);
-      for_each_place<T>(layout, begin, end, views, [&](const T* x, const T*, const T*) {
-        for (int64_t c = 0; c < channels; ++c) sum[c] += x[c];
-      });
+      add_places<T>(layout, begin, end, views, sum, [](T x, T, int64_t) { return x; });
       const double scale = 1 / static_cast<double>(end - begin);
       for (int64_t c = 0; c < channels; ++c) mean[c] = static_cast<T>(sum[c] * scale);
-      for_each_place<T>(layout, begin, end, views, [&](const T* x, const T*, const T*) {
-        for (int64_t c = 0; c < channels; ++c) square[c] += (x[c] - mean[c]) * (x[c] - mean[c]);
-      });
+      add_places<T>(layout, begin, end, views, square,
+                    [&](T x, T, int64_t c) { return (x - mean[c]) * (x - mean[c]); });
     }
   });
   for (int64_t chunk = 0; chunk < chunks; ++chunk) {
@@ -276,16 +301,13 @@ std::vector<GradSums> grad_sums(const Layout& layout, const View* const* views,
   std::vector<double> products(slopes.size());
   parallel_for(0, chunks, 1, [&](int64_t first, int64_t last) {
     for (int64_t chunk = first; chunk < last; ++chunk) {
-      double* slope = slopes.data() + chunk * channels;
-      double* product = products.data() + chunk * channels;
       const T* mean = means.data();
-      for_each_place<T>(layout, chunk * places, std::min((chunk + 1) * places, layout.count), views,
-                        [&](const T* g, const T* x, const T*) {
-                          for (int64_t c = 0; c < channels; ++c) {
-                            slope[c] += g[c];
-                            product[c] += g[c] * (x[c] - mean[c]);
-                          }
-                        });
+      const int64_t begin = chunk * places;
+      const int64_t end = std::min(begin + places, layout.count);
+      add_places<T>(layout, begin, end, views, slopes.data() + chunk * channels,
+                    [](T g, T, int64_t) { return g; });
+      add_places<T>(layout, begin, end, views, products.data() + chunk * channels,
+                    [&](T g, T x, int64_t c) { return g * (x - mean[c]); });
     }
   });
   for (int64_t i = 0; i < chunks * channels; ++i) {

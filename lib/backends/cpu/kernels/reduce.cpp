@@ -47,6 +47,7 @@ bool make_split(Split& split, const ops::Reduce& op, const View& x, const View& 
 template <class Fold, class T>
 Total<T> fold_range(const Geometry& reduced, const T* x, int64_t begin, int64_t end) {
   const int64_t stride = reduced.inner_stride(0);
+  if (reduced.rank() <= 1 && stride == 1) return fold_run<Fold, T>(x + begin, end - begin);
   Total<T> total = Fold::template identity<Total<T>>();
   Cursor cursor(reduced, begin);
   for (int64_t position = begin; position < end;) {
@@ -72,11 +73,17 @@ void reduce_inner(const Split& split, const T* x, T* y) {
   const int64_t count = split.reduced.numel();
   if (count <= 2 * kChunk) {
     parallel_for(0, outputs, std::max<int64_t>(1, kChunk / count), [&](int64_t begin, int64_t end) {
-      Cursor cursor(split.kept, begin);
-      for (int64_t i = begin; i < end; ++i) {
-        y[cursor.offset(1)] =
-            static_cast<T>(fold_range<Fold, T>(split.reduced, x + cursor.offset(0), 0, count));
-        if (i + 1 < end) cursor.advance(1);
+      const Geometry& kept = split.kept;
+      Cursor cursor(kept, begin);
+      for (int64_t position = begin; position < end;) {
+        const int64_t n = std::min(end - position, kept.inner_size() - cursor.inner());
+        for (int64_t i = 0; i < n; ++i) {
+          const T* in = x + cursor.offset(0) + i * kept.inner_stride(0);
+          y[cursor.offset(1) + i * kept.inner_stride(1)] =
+              static_cast<T>(fold_range<Fold, T>(split.reduced, in, 0, count));
+        }
+        position += n;
+        if (position < end) cursor.advance(n);
       }
     });
     return;

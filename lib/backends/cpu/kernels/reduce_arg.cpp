@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <limits>
+#include <type_traits>
 
 #include <reel/backends/cpu/kernels/fold.h>
 #include <reel/backends/cpu/kernels/geometry.h>
@@ -16,32 +18,39 @@ constexpr int64_t kColumns = 256;  // columns that are searched side by side
 template <class Fold, class T>
 int64_t find_in_run(const T* x, int64_t n) {
   const T best = static_cast<T>(fold_run<Fold, T>(x, n));
+  const auto found = [&](int64_t i) { return x[i] == best || x[i] != x[i]; };
   int64_t i = 0;
-  if (best != best) {
-    while (x[i] == x[i]) ++i;
-  } else {
-    while (x[i] != best) ++i;
+  // Sixteen at once without a branch.
+  for (bool any = false; i + 16 <= n; i += 16) {
+    for (int64_t j = 0; j < 16; ++j) any |= found(i + j);
+    if (any) break;
   }
+  while (!found(i)) ++i;
   return i;
 }
 
-// One position for each of m columns that are neighbours in x.
+// One position for each of m columns that are neighbours in x: their extremes, then from the end
+// to the front where they are. Positions are as wide as T, so that the loop is a vector's.
 template <class Fold, class T>
-void find_in_columns(const T* x, int64_t stride, int64_t n, int64_t* best_index, int64_t m) {
+void find_in_columns(const T* x, int64_t stride, int64_t n, int64_t* positions, int64_t m) {
+  using Position = std::conditional_t<sizeof(T) == 8, int64_t, int32_t>;
   T best[kColumns];
+  Position found[kColumns];
   std::copy_n(x, m, best);
-  std::fill_n(best_index, m, 0);
+  std::fill_n(found, m, 0);
   for (int64_t i = 1; i < n; ++i) {
     const T* row = x + i * stride;
+    for (int64_t c = 0; c < m; ++c) best[c] = Fold::combine(best[c], row[c]);
+  }
+  for (int64_t i = n - 1; i >= 0; --i) {
+    const T* row = x + i * stride;
+    const auto position = static_cast<Position>(i);
     for (int64_t c = 0; c < m; ++c) {
-      // The fold keeps the champion unless the candidate beats it; equality is no win.
-      const T winner = Fold::combine(best[c], row[c]);
-      const bool first_nan = row[c] != row[c] && best[c] == best[c];
-      const bool better = first_nan || (winner != best[c] && best[c] == best[c]);
-      best_index[c] = better ? i : best_index[c];
-      best[c] = better ? row[c] : best[c];
+      const bool here = (row[c] == best[c]) | (row[c] != row[c]);
+      found[c] = here ? position : found[c];
     }
   }
+  std::copy_n(found, m, positions);
 }
 
 template <class Fold, class T>
@@ -65,6 +74,7 @@ const char* arg_as(const Call& call, int64_t dim) {
   const int64_t stride = x.rank == 0 ? 1 : x.strides[dim];
   const bool columns = kept.inner_stride(0) == 1 && stride != 1;
   if (!columns && stride != 1 && n > 1) return "strided in all dimensions";
+  if (n > std::numeric_limits<int32_t>::max()) return "more than 2^31 positions";
 
   const int64_t grain = std::max<int64_t>(1, kChunk / n);
   parallel_for(0, y.numel, grain, [&](int64_t begin, int64_t end) {

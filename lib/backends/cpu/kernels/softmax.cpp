@@ -12,8 +12,10 @@ namespace reel::cpu::REEL_ISA {
 namespace {
 
 constexpr int64_t kChunk = 16384;  // elements that are worth another thread
+constexpr int64_t kColumns = 512;  // columns that are computed side by side
 
-// One row, all consecutive. Two inputs for gradients (g, y), else x twice.
+// One row of consecutive elements, or columns side by side. Two inputs for gradients (g, y), else x
+// twice.
 template <bool kLog>
 struct Forward {
   template <class T>
@@ -34,24 +36,38 @@ struct Forward {
     }
   }
 
-  // n elements, `*_stride` apart, of each of the lanes that take() and put() handle.
-  template <class T, class Take, class Put>
-  static void lanes(const T* x, int64_t x_stride, const T*, int64_t, T* y, int64_t y_stride,
-                    int64_t n, const Take& take, const Put& put) {
-    Num<T> largest = take(x);
-    for (int64_t i = 1; i < n; ++i) largest = maximum(largest, take(x + i * x_stride));
-    Num<T> sum = 0;
-    for (int64_t i = 0; i < n; ++i) {
-      const Num<T> power = exp(take(x + i * x_stride) - largest);
-      if constexpr (!kLog) put(y + i * y_stride, power);
-      sum = sum + power;
+  // m columns side by side, n elements apart by the strides.
+  template <class T>
+  static void columns(const T* x, int64_t x_stride, const T*, int64_t, T* y, int64_t y_stride,
+                      int64_t n, int64_t m) {
+    T largest[kColumns];
+    T last[kColumns];
+    std::copy_n(x, m, largest);
+    for (int64_t i = 1; i < n; ++i) {
+      map(
+          largest, m, [](const Num<T>& a, const Num<T>& b) { return maximum(a, b); }, largest,
+          x + i * x_stride);
     }
-    const Num<T> last = kLog ? log(sum) : 1 / sum;
+    std::fill_n(last, m, T(0));
     for (int64_t i = 0; i < n; ++i) {
+      T* row = y + i * y_stride;
+      map(
+          row, m, [](const Num<T>& a, const Num<T>& b) { return exp(a - b); }, x + i * x_stride,
+          largest);
+      map(
+          last, m, [](const Num<T>& a, const Num<T>& b) { return a + b; }, last, row);
+    }
+    map(
+        last, m, [](const Num<T>& a) { return kLog ? log(a) : 1 / a; }, last);
+    for (int64_t i = 0; i < n; ++i) {
+      T* row = y + i * y_stride;
       if constexpr (kLog) {
-        put(y + i * y_stride, take(x + i * x_stride) - largest - last);
+        map(
+            row, m, [](const Num<T>& a, const Num<T>& b, const Num<T>& c) { return a - b - c; },
+            x + i * x_stride, largest, last);
       } else {
-        put(y + i * y_stride, take(y + i * y_stride) * last);
+        map(
+            row, m, [](const Num<T>& a, const Num<T>& b) { return a * b; }, row, last);
       }
     }
   }
@@ -81,16 +97,22 @@ struct Backward {
         dx, n, [&](const Num<T>& a, const Num<T>& b) { return result(a, b, total); }, g, y);
   }
 
-  template <class T, class Take, class Put>
-  static void lanes(const T* g, int64_t g_stride, const T* y, int64_t y_stride, T* dx,
-                    int64_t dx_stride, int64_t n, const Take& take, const Put& put) {
-    Num<T> sum = 0;
+  template <class T>
+  static void columns(const T* g, int64_t g_stride, const T* y, int64_t y_stride, T* dx,
+                      int64_t dx_stride, int64_t n, int64_t m) {
+    T sum[kColumns];
+    std::fill_n(sum, m, T(0));
     for (int64_t i = 0; i < n; ++i) {
-      const Num<T> slope = take(g + i * g_stride);
-      sum = sum + (kLog ? slope : slope * take(y + i * y_stride));
+      map(
+          sum, m,
+          [](const Num<T>& s, const Num<T>& a, const Num<T>& b) { return s + (kLog ? a : a * b); },
+          sum, g + i * g_stride, y + i * y_stride);
     }
     for (int64_t i = 0; i < n; ++i) {
-      put(dx + i * dx_stride, result(take(g + i * g_stride), take(y + i * y_stride), sum));
+      map(
+          dx + i * dx_stride, m,
+          [](const Num<T>& a, const Num<T>& b, const Num<T>& s) { return result(a, b, s); },
+          g + i * g_stride, y + i * y_stride, sum);
     }
   }
 };
@@ -104,7 +126,7 @@ void run(const Geometry& others, const View* const* views, const int64_t* stride
   const bool rows = n == 1 || (strides[0] == 1 && strides[1] == 1 && strides[2] == 1);
   const bool side_by_side =
       others.inner_stride(0) == 1 && others.inner_stride(1) == 1 && others.inner_stride(2) == 1;
-  const int64_t grain = std::max<int64_t>(1, kChunk / n);
+  const int64_t grain = std::max<int64_t>(side_by_side && !rows ? 64 : 1, kChunk / n);
   parallel_for(0, others.numel(), grain, [&](int64_t begin, int64_t end) {
     std::vector<T> together(rows || side_by_side ? 0 : static_cast<size_t>(3 * n));
     Cursor cursor(others, begin);
@@ -116,20 +138,8 @@ void run(const Geometry& others, const View* const* views, const int64_t* stride
       if (rows) {
         Kind::row(x, z, y, n);
       } else if (side_by_side) {
-        count = std::min<int64_t>(
-            {end - position, others.inner_size() - cursor.inner(), int64_t{kLanes<T>}});
-        if (count == kLanes<T>) {
-          Kind::lanes(
-              x, strides[1], z, strides[2], y, strides[0], n,
-              [](const T* p) { return Num<T>(load(p)); },
-              [](T* p, const Num<T>& value) { store(p, value.v); });
-        } else {
-          const int lanes = static_cast<int>(count);
-          Kind::lanes(
-              x, strides[1], z, strides[2], y, strides[0], n,
-              [=](const T* p) { return Num<T>(load_n(p, lanes)); },
-              [=](T* p, const Num<T>& value) { store_n(p, value.v, lanes); });
-        }
+        count = std::min({end - position, others.inner_size() - cursor.inner(), kColumns});
+        Kind::columns(x, strides[1], z, strides[2], y, strides[0], n, count);
       } else {
         T* first = together.data();
         T* second = first + n;

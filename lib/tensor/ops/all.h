@@ -1,0 +1,45 @@
+#pragma once
+
+// Every op there is, for whoever walks them: the table of docs/ops.md, checks of backends.
+
+#include <reel/tensor/ops/conv.h>
+#include <reel/tensor/ops/copy.h>
+#include <reel/tensor/ops/elementwise.h>
+#include <reel/tensor/ops/index.h>
+#include <reel/tensor/ops/matmul.h>
+#include <reel/tensor/ops/norm.h>
+#include <reel/tensor/ops/pool.h>
+#include <reel/tensor/ops/reduce.h>
+#include <reel/tensor/ops/shape.h>
+
+namespace reel::ops {
+
+using CopyOps = OpList<Copy, Fill, ToDevice>;
+using MatmulOps = OpList<Mm, Bmm>;
+using SoftmaxOps = OpList<Softmax, SoftmaxGrad, LogSoftmax, LogSoftmaxGrad>;
+using ShapeOps = OpList<Reshaped, Permute, Expand, Slice, SliceGrad, Select, AsStrided, Cat>;
+using IndexOps = OpList<Gather, Scatter, ScatterAdd, IndexSelect, IndexAdd, IndexCopy>;
+using ConvOps = OpList<Conv2d, Conv2dInputGrad, Conv2dWeightGrad>;
+using PoolOps = OpList<MaxPool2d, MaxPool2dGrad, AvgPool2d, AvgPool2dGrad>;
+using NormOps = OpList<BatchNorm, BatchNormGrad>;
+
+/// Shows each family's name and ops to the visitor: `visit.template operator()<List>(title)`.
+template <class Visitor>
+void for_each_family(const Visitor& visit) {
+  visit.template operator()<UnaryOps>("Elementwise, one tensor");
+  visit.template operator()<BinaryOps>("Elementwise, two tensors");
+  visit.template operator()<CompareOps>("Comparisons");
+  visit.template operator()<OpList<Where, Addcmul, Addcdiv>>("Elementwise, three tensors");
+  visit.template operator()<ReduceOps>("Reductions");
+  visit.template operator()<ArgReduceOps>("Positions of extremes");
+  visit.template operator()<SoftmaxOps>("Softmax");
+  visit.template operator()<MatmulOps>("Matrix products");
+  visit.template operator()<ConvOps>("Convolution");
+  visit.template operator()<PoolOps>("Pooling");
+  visit.template operator()<NormOps>("Normalisation");
+  visit.template operator()<IndexOps>("Indexing");
+  visit.template operator()<ShapeOps>("Shape");
+  visit.template operator()<CopyOps>("Copies");
+}
+
+}  // namespace reel::ops

@@ -1,0 +1,175 @@
+// conv2d, its input gradient and its weight gradient of every instruction set against plain loops
+// in double.
+
+#include <reel/backends/cpu/precision.h>
+#include <reel/backends/parallel.h>
+#include <reel/tensor/ops/conv.h>
+
+#include "backends/cpu/isas.h"
+#include "support/catch.h"
+
+namespace {
+
+using namespace reel;
+using test::Array;
+using test::Layout;
+using test::Sizes;
+
+struct Case {
+  int64_t images, channels, height, width, outputs, kernel, stride, padding, dilation, groups;
+
+  int64_t out(int64_t size) const {
+    return (size + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1;
+  }
+  Sizes x() const { return {images, channels, height, width}; }
+  Sizes weight() const { return {outputs, channels / groups, kernel, kernel}; }
+  Sizes y() const { return {images, outputs, out(height), out(width)}; }
+  template <class Op>
+  Op op() const {
+    Op op;
+    op.stride = {stride, stride};
+    op.padding = {padding, padding};
+    op.dilation = {dilation, dilation};
+    op.groups = groups;
+    if constexpr (requires { op.input_size; }) op.input_size = {height, width};
+    if constexpr (requires { op.kernel_size; }) op.kernel_size = {kernel, kernel};
+    return op;
+  }
+};
+
+// Each algorithm with whole and cut vectors, tiles and blocks; odd geometries.
+const Case kCases[] = {
+    {1, 3, 9, 11, 8, 3, 1, 1, 1, 1},      // few channels, windows gathered by element
+    {2, 3, 33, 30, 64, 3, 1, 1, 1, 1},    // first layer: gradient of few channels
+    {1, 2, 40, 20, 17, 5, 1, 4, 1, 1},    //   more padding than windows need
+    {2, 16, 8, 8, 32, 3, 1, 1, 1, 1},     // Winograd, whole vectors
+    {1, 20, 19, 22, 36, 3, 1, 2, 1, 1},   //   cut vectors and tiles, padding 2
+    {1, 48, 30, 29, 80, 3, 1, 0, 1, 1},   //   several blocks, no padding
+    {1, 400, 10, 9, 420, 3, 1, 1, 1, 1},  //   staged
+    {2, 16, 13, 10, 20, 3, 2, 1, 1, 1},   // strided
+    {1, 5, 12, 12, 7, 5, 2, 2, 1, 1},     {1, 32, 7, 7, 64, 1, 1, 0, 1, 1},
+    {2, 24, 9, 9, 33, 1, 2, 0, 1, 1},     // inputs that no window reads
+    {2, 12, 14, 15, 18, 3, 1, 2, 2, 3},   // groups, dilation
+    {1, 6, 20, 20, 6, 3, 2, 1, 1, 6},     // depthwise
+    {2, 40, 9, 8, 40, 3, 1, 1, 1, 40},    {2, 6, 7, 7, 12, 3, 1, 1, 1, 6},
+    {1, 4, 30, 30, 6, 11, 4, 2, 1, 1},    {1, 8, 9, 9, 8, 3, 3, 0, 2, 2},
+    {3, 1, 6, 6, 1, 3, 1, 1, 1, 1},       {1, 3, 8, 8, 4, 2, 5, 1, 1, 1},
+};
+
+struct Arrays {
+  Array x, weight, bias, y, g, dx, dweight;
+  Arrays(const Case& size, ScalarType dtype, Layout layout, std::mt19937& generator)
+      : x(size.x(), dtype, layout),
+        weight(size.weight(), dtype, layout == Layout::Contiguous ? Layout::ChannelsLast : layout),
+        bias({size.outputs}, dtype),
+        y(size.y(), dtype, layout),
+        g(size.y(), dtype, layout),
+        dx(size.x(), dtype, layout),
+        dweight(size.weight(), dtype, layout) {
+    for (Array* array : {&x, &weight, &bias, &g}) array->random(generator, -1, 1);
+  }
+  void run(const test::IsaKernels& isa, const Case& size) {
+    const auto forward = size.op<ops::Conv2d>();
+    const auto input_grad = size.op<ops::Conv2dInputGrad>();
+    const auto weight_grad = size.op<ops::Conv2dWeightGrad>();
+    REQUIRE(isa.run("conv2d", {x.view(), weight.view(), bias.view()}, {y.view()}, &forward) == "");
+    REQUIRE(isa.run("conv2d_input_grad", {g.view(), weight.view()}, {dx.view()}, &input_grad) == "");
+    REQUIRE(isa.run("conv2d_weight_grad", {g.view(), x.view()}, {dweight.view()}, &weight_grad) ==
+            "");
+  }
+};
+
+struct Plain {
+  std::vector<double> y, dx, dweight;
+};
+
+Plain plain_convolution(const Case& size, Arrays& arrays) {
+  const View x = arrays.x.view(), weight = arrays.weight.view(), bias = arrays.bias.view();
+  const View g = arrays.g.view();
+  Plain plain;
+  plain.dx.assign(static_cast<size_t>(x.numel), 0.0);
+  plain.dweight.assign(static_cast<size_t>(weight.numel), 0.0);
+  const int64_t channels = size.channels / size.groups, outputs = size.outputs / size.groups;
+  for (int64_t n = 0; n < size.images; ++n) {
+    for (int64_t o = 0; o < size.outputs; ++o) {
+      for (int64_t i = 0; i < size.out(size.height); ++i) {
+        for (int64_t j = 0; j < size.out(size.width); ++j) {
+          double sum = test::value_at(bias, {o});
+          const double grad = test::value_at(g, {n, o, i, j});
+          for (int64_t k = 0; k < channels * size.kernel * size.kernel; ++k) {
+            const int64_t c = k / (size.kernel * size.kernel);
+            const int64_t u = k / size.kernel % size.kernel, v = k % size.kernel;
+            const int64_t row = i * size.stride - size.padding + u * size.dilation;
+            const int64_t column = j * size.stride - size.padding + v * size.dilation;
+            if (row < 0 || row >= size.height || column < 0 || column >= size.width) continue;
+            const int64_t channel = o / outputs * channels + c;
+            const double value = test::value_at(x, {n, channel, row, column});
+            const double w = test::value_at(weight, {o, c, u, v});
+            sum += value * w;
+            plain.dx[static_cast<size_t>(
+                ((n * size.channels + channel) * size.height + row) * size.width + column)] +=
+                grad * w;
+            plain.dweight[static_cast<size_t>(
+                ((o * channels + c) * size.kernel + u) * size.kernel + v)] += grad * value;
+          }
+          plain.y.push_back(sum);
+        }
+      }
+    }
+  }
+  return plain;
+}
+
+void check_all(ScalarType dtype, double tolerance) {
+  std::mt19937 generator(1);
+  const auto isas = test::isa_kernels();
+  for (const Case& size : kCases) {
+    for (const Layout layout : {Layout::Contiguous, Layout::ChannelsLast, Layout::Sliced}) {
+      Arrays arrays(size, dtype, layout, generator);
+      const Plain plain = plain_convolution(size, arrays);
+      for (const auto& isa : isas) {
+        arrays.run(isa, size);
+        INFO(isa.name << ", case " << &size - kCases << ", layout " << static_cast<int>(layout));
+        CHECK(test::relative_rms(arrays.y.view(), plain.y) <= tolerance);
+        CHECK(test::relative_rms(arrays.dx.view(), plain.dx) <= tolerance);
+        CHECK(test::relative_rms(arrays.dweight.view(), plain.dweight) <= tolerance);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("Convolutions agree with plain loops in float64") {
+  check_all(kDouble, 1e-14);  // sums of up to 3780 products
+}
+
+TEST_CASE("Convolutions agree with plain loops in float32") {
+  check_all(kFloat, 3e-6);  // Winograd at 400 channels measured below 2e-6
+}
+
+TEST_CASE("Exact precision leaves Winograd out") {
+  set_conv_precision(ConvPrecision::exact);
+  check_all(kFloat, 1e-6);  // the rounding of plain float sums
+  set_conv_precision(ConvPrecision::fast);
+}
+
+TEST_CASE("Convolutions are the same bits for any number of threads") {
+  std::mt19937 generator(2);
+  const int before = get_num_threads();
+  for (const auto& isa : test::isa_kernels()) {
+    for (const Case& size : kCases) {
+      Arrays one(size, kFloat, Layout::ChannelsLast, generator);
+      Arrays five = one;
+      set_num_threads(1);
+      one.run(isa, size);
+      set_num_threads(5);
+      five.run(isa, size);
+      INFO(isa.name << ", case " << &size - kCases);
+      CHECK(one.y.same_bytes(five.y));
+      CHECK(one.dx.same_bytes(five.dx));
+      CHECK(one.dweight.same_bytes(five.dweight));
+    }
+  }
+  set_num_threads(before);
+}

@@ -1,0 +1,127 @@
+// mm and bmm of every instruction set against three plain loops in double.
+
+#include <reel/backends/parallel.h>
+#include <reel/tensor/ops/matmul.h>
+
+#include "backends/cpu/isas.h"
+#include "support/catch.h"
+
+namespace {
+
+using namespace reel;
+using test::Array;
+using test::Layout;
+
+struct Product {
+  int64_t batches, rows, columns, depth;
+};
+
+std::vector<double> plain_product(const View& a, const View& b, const Product& size) {
+  std::vector<double> c;
+  for (int64_t i = 0; i < size.batches; ++i) {
+    for (int64_t m = 0; m < size.rows; ++m) {
+      for (int64_t n = 0; n < size.columns; ++n) {
+        double sum = 0;
+        for (int64_t k = 0; k < size.depth; ++k) {
+          sum += test::value_at(a, {i, m, k}) * test::value_at(b, {i, k, n});
+        }
+        c.push_back(sum);
+      }
+    }
+  }
+  return c;
+}
+
+// An array [batches, rows, columns] whose matrices lie by rows, by columns or with gaps.
+Array matrices(int64_t batches, int64_t rows, int64_t columns, ScalarType dtype, Layout layout,
+               std::mt19937& generator) {
+  Array array({batches, rows, columns}, dtype, layout);
+  const bool whole = dtype == kInt || dtype == kLong;
+  array.random(generator, whole ? -9 : -1, whole ? 10 : 1);
+  return array;
+}
+
+// Sums of `depth` products of values up to 1 in any order: errors grow like the root of the depth.
+double tolerance(ScalarType dtype, int64_t depth) {
+  const double roots = std::sqrt(static_cast<double>(depth) + 1);
+  return dtype == kFloat ? 1e-6 * roots : dtype == kDouble ? 1e-15 * roots : 0;
+}
+
+}  // namespace
+
+TEST_CASE("bmm agrees with plain loops for every size class and layout") {
+  std::mt19937 generator(1);
+  // Tiny, no depth, one row, one column, few rows, tile edges, several depth blocks, sliced depth,
+  // many batches.
+  const std::vector<Product> sizes = {{1, 1, 1, 1},    {2, 4, 4, 4},      {1, 5, 3, 0},
+                                      {1, 1, 300, 77}, {1, 3, 500, 65},   {1, 77, 1, 300},
+                                      {1, 200, 2, 33}, {3, 17, 19, 23},   {1, 30, 100, 300},
+                                      {1, 64, 64, 5000}, {20, 9, 33, 40}, {1, 250, 530, 300},
+                                      {1, 14, 32, 16}, {1, 15, 33, 17}};
+  const Layout layouts[] = {Layout::Contiguous, Layout::Reversed, Layout::Sliced};
+  for (const auto& isa : test::isa_kernels()) {
+    for (const ScalarType dtype : {kFloat, kDouble, kInt, kLong}) {
+      for (const Product& size : sizes) {
+        for (const Layout la : layouts) {
+          for (const Layout lb : layouts) {
+            Array a = matrices(size.batches, size.rows, size.depth, dtype, la, generator);
+            Array b = matrices(size.batches, size.depth, size.columns, dtype, lb, generator);
+            Array c({size.batches, size.rows, size.columns}, dtype, lb);
+            const View out = c.view();
+            REQUIRE(isa.run("bmm", {a.view(), b.view()}, {out}, nullptr).empty());
+            INFO(isa.name << " " << to_string(dtype) << " [" << size.batches << ", " << size.rows
+                          << ", " << size.columns << ", " << size.depth << "]");
+            CHECK(test::relative_rms(out, plain_product(a.view(), b.view(), size)) <=
+                  tolerance(dtype, size.depth));
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("mm reads broadcast operands and refuses dtypes it has no kernel for") {
+  std::mt19937 generator(2);
+  const auto kernels = test::isa_kernels();
+  const test::IsaKernels& isa = kernels.back();
+  Array a({40, 70}, kFloat, Layout::Broadcast), b({70, 50}, kFloat), c({40, 50}, kFloat);
+  a.random(generator, -1, 1);
+  b.random(generator, -1, 1);
+  REQUIRE(isa.run("mm", {a.view(), b.view()}, {c.view()}, nullptr).empty());
+  std::vector<double> want;
+  for (int64_t m = 0; m < 40; ++m) {
+    for (int64_t n = 0; n < 50; ++n) {
+      double sum = 0;
+      for (int64_t k = 0; k < 70; ++k) {
+        sum += test::value_at(a.view(), {m, k}) * test::value_at(b.view(), {k, n});
+      }
+      want.push_back(sum);
+    }
+  }
+  CHECK(test::relative_rms(c.view(), want) <= tolerance(kFloat, 70));
+
+  Array h({4, 4}, kHalf), out({4, 4}, kHalf);
+  CHECK_FALSE(isa.run("mm", {h.view(), h.view()}, {out.view()}, nullptr).empty());
+}
+
+TEST_CASE("Products are the same bits for any number of threads") {
+  std::mt19937 generator(3);
+  const int before = get_num_threads();
+  for (const auto& isa : test::isa_kernels()) {
+    for (const Product size : {Product{1, 130, 140, 150}, Product{1, 64, 64, 9000},
+                               Product{1, 2, 700, 900}, Product{30, 20, 20, 20}}) {
+      Array a = matrices(size.batches, size.rows, size.depth, kFloat, Layout::Contiguous, generator);
+      Array b =
+          matrices(size.batches, size.depth, size.columns, kFloat, Layout::Contiguous, generator);
+      Array one({size.batches, size.rows, size.columns}, kFloat);
+      Array five({size.batches, size.rows, size.columns}, kFloat);
+      set_num_threads(1);
+      isa.run("bmm", {a.view(), b.view()}, {one.view()}, nullptr);
+      set_num_threads(5);
+      isa.run("bmm", {a.view(), b.view()}, {five.view()}, nullptr);
+      INFO(isa.name);
+      CHECK(one.same_bytes(five));
+    }
+  }
+  set_num_threads(before);
+}

@@ -1,0 +1,99 @@
+#pragma once
+
+// Calls the SIMD kernels of every instruction set this CPU has, below tensors and dispatch.
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include <reel/backends/backend.h>
+
+#include "backends/kernel_arrays.h"
+
+#if defined(__x86_64__)
+extern "C" void reel_cpu_register_baseline(reel::KernelTable& table);
+extern "C" void reel_cpu_register_avx2(reel::KernelTable& table);
+extern "C" void reel_cpu_register_avx512(reel::KernelTable& table);
+#else
+extern "C" void reel_cpu_register_neon(reel::KernelTable& table);
+#endif
+
+namespace reel::test {
+
+struct IsaKernels {
+  std::string name;
+  KernelTable table;
+
+  /// Runs the first kernel of the row; its reason if it refuses.
+  std::string run(const char* op, std::vector<View> in, std::vector<View> out,
+                  const void* attrs) const {
+    Call call;
+    call.op = op;
+    call.in = in.data();
+    call.out = out.data();
+    call.attrs = attrs;
+    call.num_in = static_cast<int>(in.size());
+    call.num_out = static_cast<int>(out.size());
+    const char* reason = table.find(op_id(op))[0](call);
+    return reason == nullptr ? "" : reason;
+  }
+};
+
+inline std::vector<IsaKernels> isa_kernels() {
+  std::vector<IsaKernels> list;
+  const auto add = [&](const char* name, void (*fill)(KernelTable&)) {
+    list.push_back({name, {}});
+    fill(list.back().table);
+  };
+#if defined(__x86_64__)
+  add("baseline", reel_cpu_register_baseline);
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    add("avx2", reel_cpu_register_avx2);
+  }
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
+    add("avx512", reel_cpu_register_avx512);
+  }
+#else
+  add("neon", reel_cpu_register_neon);
+#endif
+  return list;
+}
+
+/// An element as double; indices beyond the rank are ignored.
+inline double value_at(const View& view, std::array<int64_t, 4> index) {
+  int64_t offset = 0;
+  for (int d = 0; d < view.rank; ++d) {
+    offset += index[static_cast<size_t>(d)] * view.strides[d];
+  }
+  switch (view.dtype) {
+    case kFloat:
+      return static_cast<double>(view.as<float>()[offset]);
+    case kDouble:
+      return view.as<double>()[offset];
+    case kInt:
+      return view.as<int32_t>()[offset];
+    default:
+      return static_cast<double>(view.as<int64_t>()[offset]);
+  }
+}
+
+/// rms(got - want) / rms(want) over a view, where `want` lists its elements in row-major order.
+/// Kernels that split sums differ from the plain loop by this, not by single large errors.
+inline double relative_rms(const View& got, const std::vector<double>& want) {
+  double error = 0, size = 0;
+  for (size_t i = 0; i < want.size(); ++i) {
+    std::array<int64_t, 4> index{};
+    auto rest = static_cast<int64_t>(i);
+    for (int d = got.rank; d-- > 0;) {
+      index[static_cast<size_t>(d)] = rest % got.sizes[d];
+      rest /= got.sizes[d];
+    }
+    const double difference = value_at(got, index) - want[i];
+    error += difference * difference;
+    size += want[i] * want[i];
+  }
+  return error == 0 ? 0 : std::sqrt(error / size);
+}
+
+}  // namespace reel::test

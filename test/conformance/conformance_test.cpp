@@ -1,0 +1,154 @@
+// Every op of the table, for every dtype and layout, on the CPU against the reference backend:
+// values and first gradients; and gradients of first and second order against finite differences.
+
+#include <reel/autograd/gradcheck.h>
+#include <reel/reel.h>
+
+#include "conformance/values.h"
+#include "support/catch.h"
+#include "support/tensors.h"
+
+namespace {
+
+namespace library = reel;
+#include "conformance/table.h"
+
+enum class Layout { Contiguous, Transposed, ChannelsLast, Sliced, Broadcast, Empty, Scalar };
+constexpr Layout kLayouts[] = {Layout::Contiguous, Layout::Transposed, Layout::ChannelsLast,
+                               Layout::Sliced,     Layout::Broadcast,  Layout::Empty,
+                               Layout::Scalar};
+constexpr const char* kLayoutNames[] = {"contiguous", "transposed", "channels-last", "sliced",
+                                        "broadcast",  "empty",      "0-dim"};
+
+// The same values in another place of memory; for Broadcast the first row in every row.
+Tensor lay_out(const Tensor& x, Layout layout) {
+  if (x.dim() == 0) return x;
+  switch (layout) {
+    case Layout::Transposed:
+      return x.transpose(0, -1).contiguous().transpose(0, -1);
+    case Layout::ChannelsLast:
+      return x.dim() == 4 ? x.contiguous(reel::MemoryFormat::ChannelsLast) : x;
+    case Layout::Sliced: {
+      std::vector<int64_t> sizes = x.sizes().vec();
+      sizes.back() *= 2;
+      Tensor wide = reel::zeros(sizes, x.options());
+      Tensor every_other = wide.slice(-1, 1, {}, 2);
+      return every_other.copy_(x);
+    }
+    case Layout::Broadcast:
+      return x.narrow(0, 0, 1).expand(x.sizes());
+    default:
+      return x;
+  }
+}
+
+Sizes sizes_for(const Case& c, size_t input, Layout layout) {
+  Sizes sizes = c.shapes[input];
+  if (layout == Layout::Scalar) return {};
+  if (layout == Layout::Empty) sizes[0] = 0;
+  return sizes;
+}
+
+List make_inputs(const Case& c, reel::ScalarType dtype, Layout layout, reel::Device device) {
+  List inputs;
+  for (size_t i = 0; i < c.shapes.size(); ++i) {
+    const Sizes sizes = sizes_for(c, i, layout);
+    const auto values =
+        conformance::spread(reel::numel_of(sizes), c.low * (reel::is_floating_point(dtype) ? 1 : 4),
+                            c.high * (reel::is_floating_point(dtype) ? 1 : 4), i);
+    const Tensor x = reel::tensor(values, reel::kDouble).view(sizes).to(dtype);
+    inputs.push_back(lay_out(x, layout).to(device));
+  }
+  // A move to another device may lay out anew; the reference then sees the values alone.
+  return inputs;
+}
+
+// The largest difference, relative to the largest expected value (at least 1).
+double error_of(const Tensor& got, const Tensor& expected) {
+  if (got.numel() == 0) return 0;
+  const Tensor a = got.detach().cpu().to(reel::kDouble);
+  const Tensor b = expected.detach().cpu().to(reel::kDouble);
+  const double scale = std::max(1.0, b.abs().max().item<double>());
+  const Tensor both_nan = a.isnan().logical_and(b.isnan());
+  return (a - b).masked_fill(both_nan, 0).abs().max().item<double>() / scale;
+}
+
+double allowed(const Case& c, reel::ScalarType dtype) {
+  if (!reel::is_floating_point(dtype)) return 0;
+  // Double keeps 29 bits more; the fast convolutions are float only.
+  return dtype == reel::kDouble ? 1e-13 * c.tolerance / 2e-6 : c.tolerance;
+}
+
+void compare(const List& got, const List& expected, const Case& c, double factor) {
+  REQUIRE(got.size() == expected.size());
+  for (size_t k = 0; k < got.size(); ++k) {
+    INFO("result " << k);
+    REQUIRE(got[k].defined() == expected[k].defined());
+    if (!got[k].defined()) continue;
+    REQUIRE(got[k].dtype() == expected[k].dtype());
+    REQUIRE(got[k].sizes() == expected[k].sizes());
+    CHECK(error_of(got[k], expected[k]) <= factor * allowed(c, got[k].dtype()));
+  }
+}
+
+// Gradients of all inputs for fixed gradients of the floating-point results.
+List gradients(const Case& c, List inputs) {
+  for (Tensor& x : inputs) x = x.detach().requires_grad_();
+  List results;
+  List grads;
+  for (const Tensor& y : c.run(inputs)) {
+    if (!y.requires_grad()) continue;
+    results.push_back(y);
+    const auto weights = conformance::spread(y.numel(), -1, 1, results.size());
+    grads.push_back(
+        reel::tensor(weights, reel::kDouble).view(y.sizes()).to(y.dtype()).to(y.device()));
+  }
+  return reel::autograd::grad(results, inputs, grads, std::nullopt, false, /*allow_unused=*/true);
+}
+
+bool applies(const Case& c, Layout layout) {
+  return c.any_shape || (layout != Layout::Empty && layout != Layout::Scalar);
+}
+
+}  // namespace
+
+TEST_CASE("the CPU computes what the reference computes, for every dtype and layout") {
+  const reel::Device reference("reference");
+  const reel::ScalarType dtypes[] = {reel::kFloat, reel::kDouble, reel::kInt, reel::kLong,
+                                     reel::kByte};
+  for (const Case& c : all_cases()) {
+    for (const auto dtype : dtypes) {
+      if (!reel::is_floating_point(dtype) && !c.integers) continue;
+      if (dtype == reel::kByte && c.low < 0) continue;
+      for (const Layout layout : kLayouts) {
+        if (!applies(c, layout)) continue;
+        INFO(c.name << ", " << reel::to_string(dtype) << ", "
+                    << kLayoutNames[static_cast<int>(layout)]);
+        const List on_cpu = make_inputs(c, dtype, layout, reel::kCPU);
+        const List on_reference = make_inputs(c, dtype, layout, reference);
+        compare(c.run(on_cpu), c.run(on_reference), c, 1);
+        if (c.order == 0 || !reel::is_floating_point(dtype)) continue;
+        // A gradient is a longer computation than the value.
+        compare(gradients(c, on_cpu), gradients(c, on_reference), c, 4);
+      }
+    }
+  }
+}
+
+TEST_CASE("gradients of first and second order agree with finite differences") {
+  for (const Case& c : all_cases()) {
+    if (c.order == 0 || c.tolerance > 5e-5) continue;  // the wide ones take too long element by element
+    INFO(c.name);
+    List inputs = make_inputs(c, reel::kDouble, Layout::Contiguous, reel::kCPU);
+    for (Tensor& x : inputs) x.requires_grad_();
+    const auto differentiable_results = [&c](const List& x) {
+      List results;
+      for (const Tensor& y : c.run(x)) {
+        if (y.requires_grad()) results.push_back(y);
+      }
+      return results;
+    };
+    CHECK(reel::autograd::gradcheck(differentiable_results, inputs));
+    if (c.order == 2) CHECK(reel::autograd::gradgradcheck(differentiable_results, inputs));
+  }
+}
