@@ -21,9 +21,9 @@ Tensor prepare(const Tensor& picture, const Preprocessing& p) {
 }
 
 // G / M = F F^T / M of the features F = [N channels, M positions].
-Tensor gram(const Tensor& feature) {
+Tensor gram_of(const Tensor& feature) {
   const Tensor f = feature.flatten(2).squeeze(0);
-  return f.mm(f.t()) / static_cast<double>(f.size(1));
+  return reel::gram(f) / static_cast<double>(f.size(1));
 }
 
 // Squares of the differences between neighbours, summed.
@@ -65,7 +65,7 @@ StyleTransfer::StyleTransfer(const Recipe& recipe, const Weights& weights,
   const NoGradGuard no_grad;
   content_targets_ = features(content, recipe_.content_layers);
   for (const Tensor& feature : features(style, recipe_.style_layers)) {
-    style_targets_.push_back(gram(feature));
+    style_targets_.push_back(gram_of(feature));
   }
 }
 
@@ -87,7 +87,7 @@ Losses StyleTransfer::step() {
   for (const Tensor& target : style_targets_) {
     const auto n = static_cast<double>(tap->size(1));
     const double scale = 1 / (4 * n * n * static_cast<double>(style_targets_.size()));
-    style = style + scale * (gram(*tap++) - target).square().sum();
+    style = style + scale * (gram_of(*tap++) - target).square().sum();
   }
   Tensor total = recipe_.content_weight * content + recipe_.style_weight * style;
   Tensor variation;

@@ -16,6 +16,10 @@ namespace train {
 
 namespace {
 
+// Of the training pictures.
+constexpr double kMnistMean = 0.1307;
+constexpr double kMnistDeviation = 0.3081;
+
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
@@ -24,8 +28,7 @@ double seconds_since(Clock::time_point start) {
 
 /// Pictures with about mean 0 and deviation 1.
 reel::Tensor standardized(const reel::Tensor& images) {
-  constexpr double kMean = 0.1307, kDeviation = 0.3081;  // of MNIST's training pictures
-  return images.sub(kMean).div_(kDeviation);
+  return images.sub(kMnistMean).div_(kMnistDeviation);
 }
 
 double test_accuracy(reel::nn::models::LeNet& net, const reel::data::Batches& batches,

@@ -6,6 +6,12 @@
 namespace reel::backends {
 namespace {
 
+// Below the SIMD kernels of each row lies the scalar one, which takes what they refuse.
+void fill_cpu(Backend& backend) {
+  register_reference(backend.kernels);
+  register_cpu(backend);
+}
+
 // The reference backend computes in the CPU's memory with scalar loops.
 void fill_reference(Backend& backend) {
   backend.runtime = &cpu_runtime();
@@ -13,7 +19,7 @@ void fill_reference(Backend& backend) {
 }
 
 constexpr Builtin kBuiltins[] = {
-    {static_cast<int>(DeviceType::CPU), "cpu", register_cpu},
+    {static_cast<int>(DeviceType::CPU), "cpu", fill_cpu},
     {-1, "reference", fill_reference},
 };
 

@@ -25,9 +25,10 @@ void save_image(const Tensor& picture, const std::string& path);
 std::string encode_image(const Tensor& picture, const std::string& name);
 
 /// Resizes to height x width by Lanczos' filter of 3 lobes, widened by the factor of reduction so
-/// that nothing aliases, and normalised at the edges: Pillow's Image.LANCZOS. Rows, then columns,
-/// in float; deterministic. Takes Byte [height, width, channels], giving Byte, or a floating-point
-/// type [..., height, width], giving Float.
+/// that nothing aliases, and normalised at the edges: Pillow's Image.LANCZOS of float pictures.
+/// (Of bytes Pillow also rounds between the passes.) Rows, then columns, in float; deterministic.
+/// Takes Byte [height, width, channels], giving Byte, or a floating-point type
+/// [..., height, width], giving Float.
 Tensor resize_image(const Tensor& picture, int64_t height, int64_t width);
 
 }  // namespace reel

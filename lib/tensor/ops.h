@@ -222,6 +222,9 @@ bool allclose(const Tensor& self, const Tensor& other, double rtol = 1e-5, doubl
 Tensor matmul(const Tensor& self, const Tensor& other);
 Tensor mm(const Tensor& self, const Tensor& mat2);
 Tensor bmm(const Tensor& self, const Tensor& mat2);
+/// x x^T [N, N] of x [N, M]: the products of each row with each. Beyond LibTorch; half the work of
+/// mm(x, x.t()) in the gradient.
+Tensor gram(const Tensor& self);
 /// beta * self + alpha * mat1 mat2.
 Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, const Scalar& beta = 1,
              const Scalar& alpha = 1);

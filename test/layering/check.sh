@@ -13,6 +13,7 @@ function room(path,   part) {
   if (path ~ /^tensor\/(array_ref|check|complex|device|dtype|error|half|shape|storage)\.h$/) return "words"
   if (path ~ /\.def$/) return "words"  # a bare list of names
   if (path ~ /^tensor\/ops\//) return "ops"  # tensor/ops.h only declares: it is the core
+  if (path ~ /^compat\/(eigen|xtensor)\.h$/) return "interop"  # optional, names what it needs
   if (path == "backends/builtin.cpp") return "builtin"  # the list of the built-in backends
   if (path ~ /^backends\/[^\/]+$/) return "backends"
   if (path ~ /^backends\//) { split(path, part, "/"); return "backends/" part[2] }

@@ -31,6 +31,15 @@ TEST_CASE("Sequential applies its modules in order") {
   CHECK(equal(net->forward(tensor({2.0f})), tensor({7.0f})));
 }
 
+TEST_CASE("A function can be a module") {
+  const auto scaled = [](const Tensor& x, double by, double offset) { return x * by + offset; };
+  nn::Sequential net(nn::Functional(reel::relu), nn::Functional(scaled, 2.0, 1.0),
+                     nn::Functional([](Tensor x) { return x.neg(); }));
+  CHECK(equal(net(tensor({-5.0f, 2.0f})), tensor({-1.0f, -5.0f})));
+  CHECK(equal(std::dynamic_pointer_cast<nn::SequentialImpl>(net->clone())->forward(ones({1})),
+              tensor({-3.0f})));
+}
+
 TEST_CASE("Sequential reports misuse") {
   nn::Sequential net;
   CHECK_THAT(error_of([&] { net(ones({1})); }),

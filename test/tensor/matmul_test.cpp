@@ -127,3 +127,13 @@ TEST_CASE("gradients of matrix products, first and second order") {
   CHECK(gradients_agree([](const variable_list& in) { return linear(in[0], in[1], in[2]); },
                         {leaf({2, 2, 2}), leaf({3, 2}, 0.2), leaf({3}, 0.9)}));
 }
+
+TEST_CASE("gram is x x^T, in either layout, with its gradients") {
+  for (const bool columns : {false, true}) {
+    const Tensor x = columns ? test::wave({5, 3}).t() : test::wave({3, 5});
+    CHECK(test::close(gram(x), x.mm(x.t())));
+    CHECK(test::gradients_agree([](const autograd::variable_list& in) { return gram(in[0]); },
+                                {x.clone().requires_grad_()}));
+  }
+  CHECK_THROWS_AS(gram(test::wave({2, 3, 4})), Error);
+}

@@ -250,7 +250,8 @@ TEST_CASE("data_ptr and accessor check what they are asked for") {
   CHECK(error_of([&] { x.data_ptr<double>(); }) ==
         "data_ptr: expected scalar type Double but found Float");
   CHECK_THROWS_AS(x.data_ptr<int64_t>(), reel::Error);
-  auto a = x.t().accessor<float, 2>();
+  const Tensor turned = x.t();
+  auto a = turned.accessor<float, 2>();
   CHECK(a.size(0) == 3);
   CHECK(a[2][1] == 5);
   a[0][1] = 30;

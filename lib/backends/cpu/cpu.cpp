@@ -10,7 +10,6 @@
 #include <cpuid.h>
 #endif
 
-#include <reel/backends/reference/reference.h>
 #include <reel/tensor/check.h>
 
 // What the merged kernel objects export, one function each (cmake/ReelKernels.cmake).
@@ -149,7 +148,6 @@ void register_cpu(Backend& backend) {
   const Isa& isa = chosen_isa();
   backend.name = "cpu";
   backend.runtime = &cpu_runtime();
-  register_reference(backend.kernels);
   isa.add_kernels(backend.kernels);
 }
 

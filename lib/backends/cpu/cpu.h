@@ -13,7 +13,7 @@ const char* cpu_isa();
 /// Memory of the host; the reference backend works in it too.
 Runtime& cpu_runtime();
 
-/// Fills in the CPU backend: its runtime, the reference kernels and, in front of them, those of
+/// Fills in the CPU backend: its runtime and, in front of what the rows have, the kernels of
 /// cpu_isa().
 void register_cpu(Backend& backend);
 

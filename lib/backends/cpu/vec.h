@@ -114,11 +114,12 @@ inline Mask<T> is_nan(const Vec<T>& v) {
 /// PyTorch's maximum and minimum: NaN if either is NaN; of equal values (0 and -0 too) the second.
 template <class T>
 inline Vec<T> max_nan(const Vec<T>& a, const Vec<T>& b) {
-  return select((a > b) | is_nan(a), a, b);
+  // x86's max and min give the second if the numbers are equal or do not compare.
+  return select(is_nan(a), a, xsimd::max(a, b));
 }
 template <class T>
 inline Vec<T> min_nan(const Vec<T>& a, const Vec<T>& b) {
-  return select((a < b) | is_nan(a), a, b);
+  return select(is_nan(a), a, xsimd::min(a, b));
 }
 
 /// Combines the lanes pairwise, in an order that depends on the number of lanes alone.

@@ -51,6 +51,15 @@ Tensor SequentialImpl::forward(const Tensor& input) {
 
 void SequentialImpl::pretty_print(std::ostream& stream) const { stream << "reel::nn::Sequential"; }
 
+Tensor FunctionalImpl::forward(const Tensor& input) {
+  ModuleScope scope(*this);
+  return (*call_)(input);
+}
+
+void FunctionalImpl::pretty_print(std::ostream& stream) const {
+  stream << "reel::nn::Functional()";
+}
+
 void ModuleListImpl::push_back(std::shared_ptr<Module> module) {
   register_module(std::to_string(size()), module);
   modules_.push_back(std::move(module));

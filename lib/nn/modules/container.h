@@ -125,6 +125,39 @@ class Sequential : public ModuleHolder<SequentialImpl> {
       : ModuleHolder(std::make_shared<SequentialImpl>(modules)) {}
 };
 
+/// Any function of a tensor as a module; further arguments are passed on after it:
+/// `Sequential(Linear(2, 3), Functional(reel::relu))`.
+class FunctionalImpl : public Cloneable<FunctionalImpl> {
+ public:
+  template <class Function, class... Args>
+  requires std::is_invocable_r_v<Tensor, Function&, const Tensor&, const Args&...>
+  explicit FunctionalImpl(Function function, Args... args) {
+    auto bound = [function, args...](const Tensor& input) mutable -> Tensor {
+      return function(input, args...);
+    };
+    call_ = std::make_shared<Bound<decltype(bound)>>(std::move(bound));
+  }
+
+  void reset() override {}
+  Tensor forward(const Tensor& input);
+  void pretty_print(std::ostream& stream) const override;
+
+ private:
+  struct Call {
+    virtual ~Call() = default;
+    virtual Tensor operator()(const Tensor& input) = 0;
+  };
+  template <class Function>
+  struct Bound final : Call {
+    explicit Bound(Function f) : function(std::move(f)) {}
+    Tensor operator()(const Tensor& input) override { return function(input); }
+    Function function;
+  };
+
+  std::shared_ptr<Call> call_;
+};
+REEL_MODULE(Functional);
+
 /// Modules by position; a list to loop over, without a forward of its own.
 class ModuleListImpl : public Cloneable<ModuleListImpl> {
  public:

@@ -15,7 +15,7 @@
 namespace reel::ops {
 
 using CopyOps = OpList<Copy, Fill, ToDevice>;
-using MatmulOps = OpList<Mm, Bmm>;
+using MatmulOps = OpList<Mm, Bmm, Gram>;
 using SoftmaxOps = OpList<Softmax, SoftmaxGrad, LogSoftmax, LogSoftmaxGrad>;
 using ShapeOps = OpList<Reshaped, Permute, Expand, Slice, SliceGrad, Select, AsStrided, Cat>;
 using IndexOps = OpList<Gather, Scatter, ScatterAdd, IndexSelect, IndexAdd, IndexCopy>;

@@ -41,6 +41,20 @@ void Mm::backward(Replay& call) const {
   }
 }
 
+void Gram::infer(Infer& call) const {
+  const Tensor& x = call.in(0);
+  if (x.dim() != 2) fail("gram: expected a matrix [N, M], got shape {}", x.sizes());
+  call.out({x.size(0), x.size(0)}, x.dtype());
+}
+
+void Gram::compose(Compose& call) const { call.set(0, mm(call.in(0), call.in(0).t())); }
+
+void Gram::backward(Replay& call) const {
+  const Tensor x = call.in(0);
+  const Tensor g = call.grad() + call.grad().t();
+  call.set(0, by_columns ? mm(x.t(), g).t() : mm(g, x));
+}
+
 void Bmm::infer(Infer& call) const {
   const Tensor& a = call.in(0);
   const Tensor& b = call.in(1);
@@ -83,12 +97,20 @@ Shape replace_tail(IntArrayRef sizes, size_t count, IntArrayRef tail) {
 
 }  // namespace
 
+namespace {
+
+/// True if a matrix lies in memory column by column.
+bool by_columns(const Tensor& t) {
+  return t.dim() == 2 && t.stride(0) == 1 && t.stride(1) > 1;
+}
+
+}  // namespace
+
 Tensor mm(const Tensor& self, const Tensor& mat2) {
-  const auto by_columns = [](const Tensor& t) {
-    return t.dim() == 2 && t.stride(0) == 1 && t.stride(1) > 1;
-  };
   return ops::apply(ops::Mm{by_columns(self), by_columns(mat2)}, self, mat2);
 }
+
+Tensor gram(const Tensor& self) { return ops::apply(ops::Gram{by_columns(self)}, self); }
 
 Tensor bmm(const Tensor& self, const Tensor& mat2) { return ops::apply(ops::Bmm{}, self, mat2); }
 

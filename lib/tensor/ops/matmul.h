@@ -15,6 +15,16 @@ struct Mm {
   void backward(Replay& call) const;
 };
 
+/// c [N, N] = x x^T of x [N, M]. Its gradient is one product where that of mm(x, x.t()) is two.
+struct Gram {
+  static constexpr const char* name = "gram";
+  static constexpr Reads reads{in(0)};
+  bool by_columns = false;
+  void infer(Infer& call) const;
+  void compose(Compose& call) const;
+  void backward(Replay& call) const;
+};
+
 /// c [B, M, N] = a [B, M, K] b [B, K, N]; any strides.
 struct Bmm {
   static constexpr const char* name = "bmm";

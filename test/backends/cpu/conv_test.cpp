@@ -45,7 +45,7 @@ const Case kCases[] = {
     {2, 16, 8, 8, 32, 3, 1, 1, 1, 1},     // Winograd, whole vectors
     {1, 20, 19, 22, 36, 3, 1, 2, 1, 1},   //   cut vectors and tiles, padding 2
     {1, 48, 30, 29, 80, 3, 1, 0, 1, 1},   //   several blocks, no padding
-    {1, 400, 10, 9, 420, 3, 1, 1, 1, 1},  //   staged
+    {1, 300, 6, 9, 300, 3, 1, 1, 1, 1},   //   staged
     {2, 16, 13, 10, 20, 3, 2, 1, 1, 1},   // strided
     {1, 5, 12, 12, 7, 5, 2, 2, 1, 1},     {1, 32, 7, 7, 64, 1, 1, 0, 1, 1},
     {2, 24, 9, 9, 33, 1, 2, 0, 1, 1},     // inputs that no window reads
@@ -84,18 +84,18 @@ struct Plain {
 };
 
 Plain plain_convolution(const Case& size, Arrays& arrays) {
-  const View x = arrays.x.view(), weight = arrays.weight.view(), bias = arrays.bias.view();
-  const View g = arrays.g.view();
-  Plain plain;
-  plain.dx.assign(static_cast<size_t>(x.numel), 0.0);
-  plain.dweight.assign(static_cast<size_t>(weight.numel), 0.0);
+  const std::vector<double> x = test::values_of(arrays.x.view());
+  const std::vector<double> weight = test::values_of(arrays.weight.view());
+  const std::vector<double> bias = test::values_of(arrays.bias.view());
+  const std::vector<double> g = test::values_of(arrays.g.view());
+  Plain plain{{}, std::vector<double>(x.size(), 0.0), std::vector<double>(weight.size(), 0.0)};
   const int64_t channels = size.channels / size.groups, outputs = size.outputs / size.groups;
   for (int64_t n = 0; n < size.images; ++n) {
     for (int64_t o = 0; o < size.outputs; ++o) {
       for (int64_t i = 0; i < size.out(size.height); ++i) {
         for (int64_t j = 0; j < size.out(size.width); ++j) {
-          double sum = test::value_at(bias, {o});
-          const double grad = test::value_at(g, {n, o, i, j});
+          double sum = bias[static_cast<size_t>(o)];
+          const double grad = g[plain.y.size()];
           for (int64_t k = 0; k < channels * size.kernel * size.kernel; ++k) {
             const int64_t c = k / (size.kernel * size.kernel);
             const int64_t u = k / size.kernel % size.kernel, v = k % size.kernel;
@@ -103,14 +103,13 @@ Plain plain_convolution(const Case& size, Arrays& arrays) {
             const int64_t column = j * size.stride - size.padding + v * size.dilation;
             if (row < 0 || row >= size.height || column < 0 || column >= size.width) continue;
             const int64_t channel = o / outputs * channels + c;
-            const double value = test::value_at(x, {n, channel, row, column});
-            const double w = test::value_at(weight, {o, c, u, v});
-            sum += value * w;
-            plain.dx[static_cast<size_t>(
-                ((n * size.channels + channel) * size.height + row) * size.width + column)] +=
-                grad * w;
-            plain.dweight[static_cast<size_t>(
-                ((o * channels + c) * size.kernel + u) * size.kernel + v)] += grad * value;
+            const auto at = static_cast<size_t>(
+                ((n * size.channels + channel) * size.height + row) * size.width + column);
+            const auto tap = static_cast<size_t>(
+                ((o * channels + c) * size.kernel + u) * size.kernel + v);
+            sum += x[at] * weight[tap];
+            plain.dx[at] += grad * weight[tap];
+            plain.dweight[tap] += grad * x[at];
           }
           plain.y.push_back(sum);
         }
@@ -141,11 +140,11 @@ void check_all(ScalarType dtype, double tolerance) {
 }  // namespace
 
 TEST_CASE("Convolutions agree with plain loops in float64") {
-  check_all(kDouble, 1e-14);  // sums of up to 3780 products
+  check_all(kDouble, 1e-14);  // sums of up to 2700 products
 }
 
 TEST_CASE("Convolutions agree with plain loops in float32") {
-  check_all(kFloat, 3e-6);  // Winograd at 400 channels measured below 2e-6
+  check_all(kFloat, 3e-6);  // Winograd at 300 channels measured below 2e-6
 }
 
 TEST_CASE("Exact precision leaves Winograd out") {

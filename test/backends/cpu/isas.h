@@ -78,19 +78,28 @@ inline double value_at(const View& view, std::array<int64_t, 4> index) {
   }
 }
 
-/// rms(got - want) / rms(want) over a view, where `want` lists its elements in row-major order.
-/// Kernels that split sums differ from the plain loop by this, not by single large errors.
-inline double relative_rms(const View& got, const std::vector<double>& want) {
-  double error = 0, size = 0;
-  for (size_t i = 0; i < want.size(); ++i) {
+/// All elements in row-major order.
+inline std::vector<double> values_of(const View& view) {
+  std::vector<double> values(static_cast<size_t>(view.numel));
+  for (size_t i = 0; i < values.size(); ++i) {
     std::array<int64_t, 4> index{};
     auto rest = static_cast<int64_t>(i);
-    for (int d = got.rank; d-- > 0;) {
-      index[static_cast<size_t>(d)] = rest % got.sizes[d];
-      rest /= got.sizes[d];
+    for (int d = view.rank; d-- > 0;) {
+      index[static_cast<size_t>(d)] = rest % view.sizes[d];
+      rest /= view.sizes[d];
     }
-    const double difference = value_at(got, index) - want[i];
-    error += difference * difference;
+    values[i] = value_at(view, index);
+  }
+  return values;
+}
+
+/// rms(got - want) / rms(want) over a view, where `want` lists its elements in row-major order.
+/// Kernels that split sums differ from the plain loop by this, not by single large errors.
+inline double relative_rms(const View& view, const std::vector<double>& want) {
+  const std::vector<double> got = values_of(view);
+  double error = 0, size = 0;
+  for (size_t i = 0; i < want.size(); ++i) {
+    error += (got[i] - want[i]) * (got[i] - want[i]);
     size += want[i] * want[i];
   }
   return error == 0 ? 0 : std::sqrt(error / size);

@@ -74,15 +74,10 @@ const Case kCases[] = {
 };
 
 double largest_difference(const View& got, const std::vector<double>& want) {
+  const std::vector<double> values = test::values_of(got);
   double largest = 0;
   for (size_t i = 0; i < want.size(); ++i) {
-    auto rest = static_cast<int64_t>(i);
-    std::array<int64_t, 4> index{};
-    for (int d = 4; d-- > 0;) {
-      index[static_cast<size_t>(d)] = rest % got.sizes[d];
-      rest /= got.sizes[d];
-    }
-    largest = std::max(largest, std::fabs(test::value_at(got, index) - want[i]));
+    largest = std::max(largest, std::fabs(values[i] - want[i]));
   }
   return largest;
 }

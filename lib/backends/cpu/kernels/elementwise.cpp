@@ -180,6 +180,24 @@ int64_t chunk_size(int64_t numel, int64_t grain) {
   return std::clamp(share, grain, 8 * grain);
 }
 
+void run_geometry(const Geometry& geometry, Operand* operands, const void* op, ElementLoop loop,
+                  int64_t chunk) {
+  bool all_linear = true;
+  int64_t item = 1;
+  for (int v = 0; v < geometry.views(); ++v) {
+    operands[v].linear = geometry.linear(v);
+    operands[v].periodic = geometry.inner_size() < kLongRow && geometry.periodic(v);
+    all_linear = all_linear && operands[v].linear;
+    item = std::max(item, operands[v].item);
+  }
+  // A periodic operand's block is longer by a row, so that it can begin anywhere in one.
+  const int64_t spare = geometry.inner_size() < kLongRow ? geometry.inner_size() : 0;
+  const int64_t block = all_linear ? chunk : kBlockBytes / item - spare;
+  parallel_for(0, geometry.numel(), chunk, [&](int64_t begin, int64_t end) {
+    run_range(geometry, operands, op, loop, block, begin, end);
+  });
+}
+
 }  // namespace
 
 const char* run_elementwise(const Call& call, ElementLoop loop, int64_t grain) {
@@ -194,12 +212,10 @@ const char* run_elementwise(const Call& call, ElementLoop loop, int64_t grain) {
     row_major = row_major && is_row_major(*views[1 + i]);
   }
   const int count = 1 + call.num_in;
-  int64_t item = 1;
   for (int v = 0; v < count; ++v) {
     const bool absent = v > 0 && !call.in[v - 1].defined();
     operands[v].data = absent ? nullptr : static_cast<char*>(views[v]->data);
     operands[v].item = static_cast<int64_t>(element_size(views[v]->dtype));
-    item = std::max(item, operands[v].item);
   }
   const int64_t chunk = chunk_size(out.numel, grain);
 
@@ -217,18 +233,21 @@ const char* run_elementwise(const Call& call, ElementLoop loop, int64_t grain) {
 
   Geometry geometry(count);
   if (!make_geometry(geometry, views)) return kManyDims;
-  bool all_linear = true;
-  for (int v = 0; v < count; ++v) {
-    operands[v].linear = geometry.linear(v);
-    operands[v].periodic = geometry.inner_size() < kLongRow && geometry.periodic(v);
-    all_linear = all_linear && operands[v].linear;
+  const int64_t row = geometry.inner_size();
+  if (!geometry.crosswise() || row < 2 * kLongRow) {
+    run_geometry(geometry, operands, call.attrs, loop, chunk);
+    return nullptr;
   }
-  // A periodic operand's block is longer by a row, so that it can begin anywhere in one.
-  const int64_t spare = geometry.inner_size() < kLongRow ? geometry.inner_size() : 0;
-  const int64_t block = all_linear ? chunk : kBlockBytes / item - spare;
-  parallel_for(0, out.numel, chunk, [&](int64_t begin, int64_t end) {
-    run_range(geometry, operands, call.attrs, loop, block, begin, end);
-  });
+  // A row of one operand is a column of another, each element in a cache line that would be gone
+  // before its neighbours' turn. So rows are walked in pieces that the next dimension finds there.
+  run_geometry(geometry.pieces(kLongRow, row / kLongRow), operands, call.attrs, loop, chunk);
+  if (const int64_t rest = row % kLongRow) {
+    for (int v = 0; v < count; ++v) {
+      if (operands[v].data == nullptr) continue;
+      operands[v].data += (row - rest) * geometry.inner_stride(v) * operands[v].item;
+    }
+    run_geometry(geometry.tail(rest), operands, call.attrs, loop, chunk);
+  }
   return nullptr;
 }
 

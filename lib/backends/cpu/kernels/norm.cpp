@@ -2,6 +2,7 @@
 #include <cmath>
 #include <vector>
 
+#include <reel/backends/cpu/kernels/copy.h>
 #include <reel/backends/cpu/kernels/fold.h>
 #include <reel/backends/cpu/kernels/geometry.h>
 #include <reel/backends/cpu/kernels/kernels.h>
@@ -45,6 +46,29 @@ const char* make_layout(Layout& layout, const View* const* views) {
   }
   if (layout.channels_inside || layout.places_inside || layout.count == 1) return nullptr;
   return "layout";
+}
+
+// An input with the strides of another view, copied if it lies otherwise.
+class Aligned {
+ public:
+  Aligned(const View& input, const View& like) : view_(input) {
+    view_.strides = like.strides;
+    if (std::equal(input.strides, input.strides + input.rank, like.strides)) return;
+    copy_ = allocate_storage(static_cast<size_t>(input.numel) * element_size(input.dtype), kCPU);
+    view_.data = copy_->data();
+    copy_same(input, view_);
+  }
+  const View* get() const { return &view_; }
+
+ private:
+  View view_;
+  Storage copy_;
+};
+
+bool is_dense(const View& view) {
+  Geometry geometry(1);
+  const View* views[] = {&view};
+  return make_geometry(geometry, views) && geometry.linear(0);
 }
 
 // Mean and sum of squared distances from it.
@@ -249,24 +273,41 @@ const char* forward(const Call& call, const ops::BatchNorm& op, const Layout& la
   return nullptr;
 }
 
+// Runs kernel(layout, views), where the views are the output and two inputs; where the layouts of
+// these do not go together, the inputs are copies that lie as the output does.
+template <class Kernel>
+const char* with_layout(const Call& call, const View& a, const View& b, const Kernel& kernel) {
+  if (a.numel == 0) return "empty";
+  for (int i = 1; i < call.num_in; ++i) {
+    if (call.in[i].defined() && call.in[i].dtype != a.dtype) return "mixed dtypes";
+  }
+  const View& out = call.out[0];
+  const View* views[] = {&out, &a, &b};
+  Layout layout;
+  const char* reason = make_layout(layout, views);
+  if (reason == nullptr) return kernel(layout, views);
+  if (!is_dense(out)) return reason;
+  const Aligned first(a, out);
+  const Aligned second(b, out);
+  const View* aligned[] = {&out, first.get(), second.get()};
+  layout = Layout();
+  reason = make_layout(layout, aligned);
+  return reason == nullptr ? kernel(layout, aligned) : reason;
+}
+
 const char* batch_norm(const Call& call) {
   const View& x = call.in[0];
-  const View* views[] = {&call.out[0], &x, &x};
-  if (x.numel == 0) return "empty";
-  Layout layout;
-  if (const char* reason = make_layout(layout, views)) return reason;
-  for (int i = 1; i < call.num_in; ++i) {
-    if (call.in[i].defined() && call.in[i].dtype != x.dtype) return "mixed dtypes";
-  }
   const auto& op = call.as<ops::BatchNorm>();
-  switch (x.dtype) {
-    case kFloat:
-      return forward<float>(call, op, layout, views);
-    case kDouble:
-      return forward<double>(call, op, layout, views);
-    default:
-      return kNoDtype;
-  }
+  return with_layout(call, x, x, [&](const Layout& layout, const View* const* views) {
+    switch (x.dtype) {
+      case kFloat:
+        return forward<float>(call, op, layout, views);
+      case kDouble:
+        return forward<double>(call, op, layout, views);
+      default:
+        return kNoDtype;
+    }
+  });
 }
 
 // Sums over a channel of g, and of g times the distance of x from the mean.
@@ -353,23 +394,17 @@ const char* backward(const Call& call, const ops::BatchNormGrad& op, const Layou
 
 const char* batch_norm_grad(const Call& call) {
   const View& g = call.in[0];
-  const View& x = call.in[1];
-  const View* views[] = {&call.out[0], &g, &x};
-  if (x.numel == 0) return "empty";
-  Layout layout;
-  if (const char* reason = make_layout(layout, views)) return reason;
-  for (int i = 1; i < call.num_in; ++i) {
-    if (call.in[i].defined() && call.in[i].dtype != g.dtype) return "mixed dtypes";
-  }
   const auto& op = call.as<ops::BatchNormGrad>();
-  switch (g.dtype) {
-    case kFloat:
-      return backward<float>(call, op, layout, views);
-    case kDouble:
-      return backward<double>(call, op, layout, views);
-    default:
-      return kNoDtype;
-  }
+  return with_layout(call, g, call.in[1], [&](const Layout& layout, const View* const* views) {
+    switch (g.dtype) {
+      case kFloat:
+        return backward<float>(call, op, layout, views);
+      case kDouble:
+        return backward<double>(call, op, layout, views);
+      default:
+        return kNoDtype;
+    }
+  });
 }
 
 }  // namespace

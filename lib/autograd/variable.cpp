@@ -1,0 +1,128 @@
+// What the methods of Tensor that concern the tape do.
+
+#include <reel/autograd/autograd.h>
+#include <reel/autograd/entry.h>
+#include <reel/tensor/check.h>
+
+namespace reel {
+
+Tensor& Tensor::detach_() {
+  if (is_view()) {
+    fail("detach_: Can't detach views in-place. Use detach() instead.");
+  }
+  impl()->slot = nullptr;
+  return *this;
+}
+
+void Tensor::set_data(const Tensor& other) {
+  TensorImpl& to = *impl();
+  const TensorImpl& from = *other.impl();
+  if (to.slot != nullptr && to.slot->entry) {
+    fail("set_data: expected a leaf, got the result of '{}'", to.slot->entry->name());
+  }
+  to.sizes = from.sizes;
+  to.strides = from.strides;
+  to.offset = from.offset;
+  to.numel = from.numel;
+  to.dtype = from.dtype;
+  to.storage = from.storage;
+  to.quant = from.quant == nullptr ? nullptr : std::make_unique<QuantParams>(*from.quant);
+  to.base = nullptr;
+}
+
+namespace {
+
+void set_requires_grad(TensorImpl& impl, bool value) {
+  if (value && !is_differentiable(impl.dtype)) {
+    fail("requires_grad_: only Tensors of floating point and complex dtype can require gradients, "
+         "got {}",
+         impl.dtype);
+  }
+  if (value && impl.is_inference && !InferenceMode::is_enabled()) {
+    fail("requires_grad_: Setting requires_grad=true on inference tensor outside InferenceMode is "
+         "not allowed.");
+  }
+  if (impl.slot != nullptr && impl.slot->entry) {
+    if (value) return;
+    fail("requires_grad_: you can only change requires_grad flags of leaf variables.");
+  }
+  if (value || impl.slot != nullptr) impl.autograd().requires_grad = value;
+  // A leaf is where gradients end: it no longer follows what is written into what it looked into.
+  if (value) impl.base = nullptr;
+}
+
+}  // namespace
+
+const Tensor& Tensor::requires_grad_(bool value) const {
+  reel::set_requires_grad(*impl(), value);
+  return *this;
+}
+Tensor& Tensor::requires_grad_(bool value) {
+  reel::set_requires_grad(*impl(), value);
+  return *this;
+}
+
+Tensor Tensor::grad() const {
+  const auto& slot = impl()->slot;
+  return slot != nullptr && slot->grad != nullptr ? *slot->grad : Tensor();
+}
+
+Tensor& Tensor::mutable_grad() const {
+  AutogradSlot& slot = impl()->autograd();
+  if (slot.grad == nullptr) slot.grad = std::make_shared<Tensor>();
+  return *slot.grad;
+}
+
+void Tensor::retain_grad() const {
+  if (!requires_grad()) fail("retain_grad: can't retain_grad on Tensor that has requires_grad=False");
+  if (is_leaf()) return;
+  const autograd::Edge edge = autograd::edge_of(*this);
+  mutable_grad();
+  edge.entry->outputs[edge.output].retained = impl()->slot->grad;
+}
+
+bool Tensor::retains_grad() const {
+  if (is_leaf()) return false;
+  const autograd::Edge edge = autograd::edge_of(*this);
+  return edge.entry && edge.entry->outputs[edge.output].retained != nullptr;
+}
+
+void Tensor::backward(const Tensor& gradient, std::optional<bool> retain_graph,
+                      bool create_graph) const {
+  autograd::variable_list grads;
+  if (gradient.defined()) grads.push_back(gradient);
+  autograd::backward({*this}, grads, retain_graph, create_graph);
+}
+
+namespace {
+
+std::vector<std::shared_ptr<GradHook>>& hooks_of(const Tensor& tensor) {
+  if (!tensor.requires_grad()) {
+    fail("register_hook: cannot register a hook on a tensor that doesn't require gradient");
+  }
+  const autograd::Edge edge = autograd::edge_of(tensor);
+  return edge.entry ? edge.entry->outputs[edge.output].hooks : tensor.impl()->autograd().hooks;
+}
+
+}  // namespace
+
+unsigned Tensor::add_hook(std::shared_ptr<GradHook> hook) const {
+  auto& hooks = hooks_of(*this);
+  hooks.push_back(std::move(hook));
+  return static_cast<unsigned>(hooks.size() - 1);
+}
+
+void Tensor::remove_hook(unsigned handle) const {
+  auto& hooks = hooks_of(*this);
+  if (handle >= hooks.size()) {
+    fail("remove_hook: expected one of {} handles, got {}", hooks.size(), handle);
+  }
+  hooks[handle] = nullptr;
+}
+
+const char* Tensor::grad_fn_name() const {
+  const autograd::Edge edge = autograd::edge_of(*this);
+  return edge.entry ? edge.entry->name() : nullptr;
+}
+
+}  // namespace reel
