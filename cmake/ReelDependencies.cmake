@@ -7,8 +7,6 @@ endif()
 find_package(fmt REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(nlohmann_json REQUIRED)
-find_package(PkgConfig REQUIRED)
-pkg_check_modules(matio REQUIRED IMPORTED_TARGET matio)
 find_path(REEL_STB_INCLUDE_DIR stb_image.h PATH_SUFFIXES stb REQUIRED)
 
 # Headers that only our own sources see. SYSTEM keeps their warnings out of our builds.
@@ -19,4 +17,4 @@ target_include_directories(reel_private_headers SYSTEM
                            INTERFACE ${REEL_STB_INCLUDE_DIR} ${xsimd_include_dir})
 
 # Libraries that a program using the static library must link as well.
-set(reel_link_libraries fmt::fmt ZLIB::ZLIB PkgConfig::matio Threads::Threads ${CMAKE_DL_LIBS})
+set(reel_link_libraries fmt::fmt ZLIB::ZLIB Threads::Threads ${CMAKE_DL_LIBS})

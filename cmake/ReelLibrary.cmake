@@ -12,6 +12,10 @@ list(FILTER reel_sources EXCLUDE REGEX "/backends/cpu/kernels/")
 set(reference_sources ${reel_sources})
 list(FILTER reference_sources INCLUDE REGEX "/backends/reference/")
 set_source_files_properties(${reference_sources} PROPERTIES COMPILE_OPTIONS "-O2;-fwrapv")
+# What turns uniform into normal numbers is vectorised by the compiler only with these, which makes
+# randn three times as fast; no result depends on them.
+set_source_files_properties(${PROJECT_SOURCE_DIR}/lib/tensor/box_muller.cpp PROPERTIES
+                            COMPILE_OPTIONS "-O3;-fno-math-errno;-fno-trapping-math")
 
 add_library(reel_objects OBJECT ${reel_sources})
 reel_target_options(reel_objects)

@@ -1,9 +1,3 @@
-#include <reel/backends/parallel.h>
-
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -11,9 +5,13 @@
 #include <cstdlib>
 #include <exception>
 #include <mutex>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <thread>
 #include <utility>
 
+#include <reel/backends/parallel.h>
 #include <reel/tensor/check.h>
 
 namespace reel {
@@ -68,7 +66,8 @@ class Pool {
     function_ = function, context_ = context, exception_ = nullptr;
     next_.store(0, std::memory_order_relaxed);
 
-    // Opening the gate publishes the fields above; workers come in while it is open and are counted.
+    // Opening the gate publishes the fields above; workers come in while it is open and are
+    // counted.
     const uint64_t epoch = (gate_.load(std::memory_order_relaxed) >> kEpochShift) + 1;
     gate_.store(epoch << kEpochShift | kOpen | helpers << kHelperShift, std::memory_order_seq_cst);
     if (parked_.load(std::memory_order_seq_cst) > 0) {

@@ -42,7 +42,7 @@ BEGIN {
   may["umbrella"] = may["debug"] " debug"
   may["compat"] = may["umbrella"] " umbrella"
   may["apps"] = may["compat"]
-  heavy = "^(iostream|functional|regex|algorithm|complex|Eigen/.*|xtensor/.*|xsimd/.*|fmt/.*|nlohmann/.*|matio.h|zlib.h|stb.*|.*intrin.h|arm_neon.h)$"
+  heavy = "^(iostream|functional|regex|algorithm|complex|Eigen/.*|xtensor/.*|xsimd/.*|fmt/.*|nlohmann/.*|zlib.h|stb.*|.*intrin.h|arm_neon.h)$"
 }
 
 FNR == 1 {

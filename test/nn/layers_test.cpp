@@ -112,6 +112,26 @@ TEST_CASE("Dropout zeroes and scales in training only") {
              ContainsSubstring("dropout probability has to be between 0 and 1, but got 1.5"));
 }
 
+TEST_CASE("Dropout2d zeroes whole channels") {
+  manual_seed(5);
+  nn::Dropout2d dropout(0.5);
+  const Tensor x = ones({4, 8, 3, 2}, requires_grad(true));
+  const Tensor y = dropout(x);
+  // PyTorch 1.13's channels for this seed.
+  CHECK(equal(y.detach().select(3, 0).select(2, 0).ne(0).to(kLong),
+              tensor({{0, 1, 1, 1, 1, 0, 0, 0},
+                      {0, 1, 1, 1, 0, 1, 1, 1},
+                      {1, 1, 0, 0, 0, 1, 1, 1},
+                      {0, 1, 1, 1, 0, 0, 0, 0}})));
+  CHECK(equal(y.detach(), y.detach().slice(2, 0, 1).slice(3, 0, 1).expand({4, 8, 3, 2})));
+  CHECK(y.max().item<float>() == 2);
+  y.sum().backward();
+  CHECK(equal(x.grad(), y.detach()));
+  dropout->eval();
+  CHECK(dropout(x).is_same(x));
+  CHECK_THAT(error_of([] { F::dropout2d(ones({2})); }), ContainsSubstring("at least 2 dimensions"));
+}
+
 TEST_CASE("Embedding looks rows up") {
   nn::Embedding table(nn::EmbeddingOptions(4, 2).padding_idx(-1)._weight(numbers({4, 2})));
   CHECK(equal(table(tensor({{3, 0}, {1, 1}})).detach(),

@@ -8,8 +8,12 @@
 namespace reel::cpu {
 
 /// The forms in which convolution kernels keep a weight.
-enum class WeightForm : uint8_t { forward_panels, input_grad_panels, forward_winograd,
-                                  input_grad_winograd };
+enum class WeightForm : uint8_t {
+  forward_panels,
+  input_grad_panels,
+  forward_winograd,
+  input_grad_winograd
+};
 
 /// What a packed weight was made from, and for what. `detail` tells apart what the form leaves
 /// open, e.g. strides of an input gradient.
@@ -24,13 +28,23 @@ struct WeightKey {
   bool operator==(const WeightKey&) const = default;
 };
 
-/// The packed form of a weight if it was made from the storage's present version, else nothing.
-Storage find_packed_weight(const View& weight, const WeightKey& key);
+/// What a weight's memory holds, as far as can be told quickly: the storage's version and, for
+/// writes through raw pointers, which no version counts, a fingerprint of every element up to 1 MB
+/// and of every 64th cache line beyond that.
+struct WeightStamp {
+  uint32_t version = 0;
+  uint64_t fingerprint = 0;
+  explicit WeightStamp(const View& weight);
+  bool operator==(const WeightStamp&) const = default;
+};
+
+/// The packed form of a weight if it was made from what the weight holds now, else nothing.
+Storage find_packed_weight(const View& weight, const WeightKey& key, const WeightStamp& stamp);
 
 /// Keeps a packed form beside the weight's storage until the weight is written to or freed; does
 /// nothing if all packed weights together would exceed REEL_WEIGHT_CACHE_MB (default 1024).
-/// `version` is the storage's version before packing began.
-void keep_packed_weight(const View& weight, const WeightKey& key, uint32_t version,
+/// `stamp` was taken before packing began.
+void keep_packed_weight(const View& weight, const WeightKey& key, const WeightStamp& stamp,
                         const Storage& packed);
 
 }  // namespace reel::cpu

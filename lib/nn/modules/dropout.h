@@ -18,6 +18,8 @@ class DropoutOptions {
   bool inplace_ = false;
 };
 
+using Dropout2dOptions = DropoutOptions;
+
 namespace functional {
 
 class DropoutFuncOptions {
@@ -35,8 +37,13 @@ class DropoutFuncOptions {
   bool inplace_ = false;
 };
 
+using Dropout2dFuncOptions = DropoutFuncOptions;
+
 /// Zeroes elements with probability p and scales the others by 1 / (1 - p).
 Tensor dropout(Tensor input, const DropoutFuncOptions& options = {});
+
+/// Zeroes whole channels of [N, C, ...] with probability p and scales the others by 1 / (1 - p).
+Tensor dropout2d(Tensor input, const DropoutFuncOptions& options = {});
 
 }  // namespace functional
 
@@ -52,5 +59,17 @@ struct DropoutImpl : Cloneable<DropoutImpl> {
   DropoutOptions options;
 };
 REEL_MODULE(Dropout);
+
+/// Dropout of whole channels (Tompson et al., 2015), for pictures [N, C, H, W].
+struct Dropout2dImpl : Cloneable<Dropout2dImpl> {
+  explicit Dropout2dImpl(double p) : Dropout2dImpl(DropoutOptions(p)) {}
+  explicit Dropout2dImpl(const DropoutOptions& options = {});
+  void reset() override;
+  Tensor forward(const Tensor& input);
+  void pretty_print(std::ostream& stream) const override;
+
+  DropoutOptions options;
+};
+REEL_MODULE(Dropout2d);
 
 }  // namespace reel::nn

@@ -39,21 +39,21 @@ struct Case {
 
 // Each algorithm with whole and cut vectors, tiles and blocks; odd geometries.
 const Case kCases[] = {
-    {1, 3, 9, 11, 8, 3, 1, 1, 1, 1},      // few channels, windows gathered by element
-    {2, 3, 33, 30, 64, 3, 1, 1, 1, 1},    // first layer: gradient of few channels
-    {1, 2, 40, 20, 17, 5, 1, 4, 1, 1},    //   more padding than windows need
-    {2, 16, 8, 8, 32, 3, 1, 1, 1, 1},     // Winograd, whole vectors
-    {1, 20, 19, 22, 36, 3, 1, 2, 1, 1},   //   cut vectors and tiles, padding 2
-    {1, 48, 30, 29, 80, 3, 1, 0, 1, 1},   //   several blocks, no padding
-    {1, 300, 6, 9, 300, 3, 1, 1, 1, 1},   //   staged
-    {2, 16, 13, 10, 20, 3, 2, 1, 1, 1},   // strided
-    {1, 5, 12, 12, 7, 5, 2, 2, 1, 1},     {1, 32, 7, 7, 64, 1, 1, 0, 1, 1},
-    {2, 24, 9, 9, 33, 1, 2, 0, 1, 1},     // inputs that no window reads
-    {2, 12, 14, 15, 18, 3, 1, 2, 2, 3},   // groups, dilation
-    {1, 6, 20, 20, 6, 3, 2, 1, 1, 6},     // depthwise
-    {2, 40, 9, 8, 40, 3, 1, 1, 1, 40},    {2, 6, 7, 7, 12, 3, 1, 1, 1, 6},
-    {1, 4, 30, 30, 6, 11, 4, 2, 1, 1},    {1, 8, 9, 9, 8, 3, 3, 0, 2, 2},
-    {3, 1, 6, 6, 1, 3, 1, 1, 1, 1},       {1, 3, 8, 8, 4, 2, 5, 1, 1, 1},
+    {1, 3, 9, 11, 8, 3, 1, 1, 1, 1},     // few channels, windows gathered by element
+    {2, 3, 33, 30, 64, 3, 1, 1, 1, 1},   // first layer: gradient of few channels
+    {1, 2, 40, 20, 17, 5, 1, 4, 1, 1},   //   more padding than windows need
+    {2, 16, 8, 8, 32, 3, 1, 1, 1, 1},    // Winograd, whole vectors
+    {1, 20, 19, 22, 36, 3, 1, 2, 1, 1},  //   cut vectors and tiles, padding 2
+    {1, 48, 30, 29, 80, 3, 1, 0, 1, 1},  //   several blocks, no padding
+    {1, 300, 6, 9, 300, 3, 1, 1, 1, 1},  //   staged
+    {2, 16, 13, 10, 20, 3, 2, 1, 1, 1},  // strided
+    {1, 5, 12, 12, 7, 5, 2, 2, 1, 1},   {1, 32, 7, 7, 64, 1, 1, 0, 1, 1},
+    {2, 24, 9, 9, 33, 1, 2, 0, 1, 1},    // inputs that no window reads
+    {2, 12, 14, 15, 18, 3, 1, 2, 2, 3},  // groups, dilation
+    {1, 6, 20, 20, 6, 3, 2, 1, 1, 6},    // depthwise
+    {2, 40, 9, 8, 40, 3, 1, 1, 1, 40},  {2, 6, 7, 7, 12, 3, 1, 1, 1, 6},
+    {1, 4, 30, 30, 6, 11, 4, 2, 1, 1},  {1, 8, 9, 9, 8, 3, 3, 0, 2, 2},
+    {3, 1, 6, 6, 1, 3, 1, 1, 1, 1},     {1, 3, 8, 8, 4, 2, 5, 1, 1, 1},
 };
 
 struct Arrays {
@@ -73,7 +73,8 @@ struct Arrays {
     const auto input_grad = size.op<ops::Conv2dInputGrad>();
     const auto weight_grad = size.op<ops::Conv2dWeightGrad>();
     REQUIRE(isa.run("conv2d", {x.view(), weight.view(), bias.view()}, {y.view()}, &forward) == "");
-    REQUIRE(isa.run("conv2d_input_grad", {g.view(), weight.view()}, {dx.view()}, &input_grad) == "");
+    REQUIRE(isa.run("conv2d_input_grad", {g.view(), weight.view()}, {dx.view()}, &input_grad) ==
+            "");
     REQUIRE(isa.run("conv2d_weight_grad", {g.view(), x.view()}, {dweight.view()}, &weight_grad) ==
             "");
   }
@@ -105,8 +106,8 @@ Plain plain_convolution(const Case& size, Arrays& arrays) {
             const int64_t channel = o / outputs * channels + c;
             const auto at = static_cast<size_t>(
                 ((n * size.channels + channel) * size.height + row) * size.width + column);
-            const auto tap = static_cast<size_t>(
-                ((o * channels + c) * size.kernel + u) * size.kernel + v);
+            const auto tap =
+                static_cast<size_t>(((o * channels + c) * size.kernel + u) * size.kernel + v);
             sum += x[at] * weight[tap];
             plain.dx[at] += grad * weight[tap];
             plain.dweight[tap] += grad * x[at];

@@ -51,11 +51,10 @@ TEST_CASE("bmm agrees with plain loops for every size class and layout") {
   std::mt19937 generator(1);
   // Tiny, no depth, one row, one column, few rows, tile edges, several depth blocks, sliced depth,
   // many batches.
-  const std::vector<Product> sizes = {{1, 1, 1, 1},    {2, 4, 4, 4},      {1, 5, 3, 0},
-                                      {1, 1, 300, 77}, {1, 3, 500, 65},   {1, 77, 1, 300},
-                                      {1, 200, 2, 33}, {3, 17, 19, 23},   {1, 30, 100, 300},
-                                      {1, 64, 64, 5000}, {20, 9, 33, 40}, {1, 130, 300, 270},
-                                      {1, 14, 32, 16}, {1, 15, 33, 17}};
+  const std::vector<Product> sizes = {
+      {1, 1, 1, 1},    {2, 4, 4, 4},       {1, 5, 3, 0},    {1, 1, 300, 77},   {1, 3, 500, 65},
+      {1, 77, 1, 300}, {1, 200, 2, 33},    {3, 17, 19, 23}, {1, 30, 100, 300}, {1, 64, 64, 5000},
+      {20, 9, 33, 40}, {1, 130, 300, 270}, {1, 14, 32, 16}, {1, 15, 33, 17}};
   const Layout layouts[] = {Layout::Contiguous, Layout::Reversed, Layout::Sliced};
   const auto isas = test::isa_kernels();
   for (const ScalarType dtype : {kFloat, kDouble, kInt, kLong}) {
@@ -100,7 +99,8 @@ TEST_CASE("Products are the same bits for any number of threads") {
   for (const auto& isa : test::isa_kernels()) {
     for (const Product size : {Product{1, 130, 140, 150}, Product{1, 64, 64, 9000},
                                Product{1, 2, 700, 900}, Product{30, 20, 20, 20}}) {
-      Array a = matrices(size.batches, size.rows, size.depth, kFloat, Layout::Contiguous, generator);
+      Array a =
+          matrices(size.batches, size.rows, size.depth, kFloat, Layout::Contiguous, generator);
       Array b =
           matrices(size.batches, size.depth, size.columns, kFloat, Layout::Contiguous, generator);
       Array one({size.batches, size.rows, size.columns}, kFloat);

@@ -162,7 +162,8 @@ TEST_CASE("avg_pool2d and its gradient divide as PyTorch does") {
           REQUIRE(isa.run("avg_pool2d_grad", {g.view()}, {dx.view()}, &backward) == "");
           std::vector<double> means, gradient(static_cast<size_t>(x.numel()), 0.0);
           size.for_each_window([&](int64_t n, int64_t c, int64_t i, int64_t j) {
-            const int64_t top = i * size.stride - size.padding, left = j * size.stride - size.padding;
+            const int64_t top = i * size.stride - size.padding,
+                          left = j * size.stride - size.padding;
             const int64_t bottom = std::min(top + size.kernel, size.height + size.padding);
             const int64_t right = std::min(left + size.kernel, size.width + size.padding);
             const int64_t row = std::max<int64_t>(top, 0), column = std::max<int64_t>(left, 0);

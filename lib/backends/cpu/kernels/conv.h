@@ -10,8 +10,8 @@ namespace reel::cpu::REEL_ISA {
 
 /// The sizes of a convolution y [N, O, Ho, Wo] = x [N, C, H, W] * weight [O, C/groups, Kh, Kw].
 struct ConvShape {
-  int64_t images, channels, height, width;      ///< of x
-  int64_t outputs, out_height, out_width;       ///< of y
+  int64_t images, channels, height, width;  ///< of x
+  int64_t outputs, out_height, out_width;   ///< of y
   int64_t kernel_height, kernel_width;
   ops::ConvAttrs attrs;
 

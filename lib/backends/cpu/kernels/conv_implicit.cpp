@@ -220,11 +220,11 @@ template <class T>
 Storage packed_weight(const TapProblem& problem, const View& weight, WeightForm form,
                       const std::array<int64_t, 8>& detail) {
   const WeightKey key(form, weight, detail);
-  Storage packed = find_packed_weight(weight, key);
+  const WeightStamp stamp(weight);
+  Storage packed = find_packed_weight(weight, key, stamp);
   if (packed) return packed;
-  const uint32_t version = weight.storage != nullptr ? weight.storage->version() : 0;
   packed = pack_weight<T>(problem, weight, form == WeightForm::input_grad_panels);
-  keep_packed_weight(weight, key, version, packed);
+  keep_packed_weight(weight, key, stamp, packed);
   return packed;
 }
 

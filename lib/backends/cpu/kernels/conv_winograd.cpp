@@ -303,16 +303,16 @@ void run(const Winograd& conv) {
 Storage transformed_weight(const View& view, WeightForm form) {
   const bool input_grad = form == WeightForm::input_grad_winograd;
   const WeightKey key(form, view);
-  Storage u = find_packed_weight(view, key);
+  const WeightStamp stamp(view);
+  Storage u = find_packed_weight(view, key, stamp);
   if (u) return u;
-  const uint32_t version = view.storage != nullptr ? view.storage->version() : 0;
   const int64_t in_channels = view.sizes[input_grad ? 0 : 1];
   const int64_t out_channels = view.sizes[input_grad ? 1 : 0];
   u = allocate_storage(sizeof(float) * static_cast<size_t>(u_size(in_channels, out_channels)),
                        kCPU);
   transform_weights(weight_of<float>(view), input_grad, in_channels, out_channels,
                     static_cast<float*>(u->data()));
-  keep_packed_weight(view, key, version, u);
+  keep_packed_weight(view, key, stamp, u);
   return u;
 }
 

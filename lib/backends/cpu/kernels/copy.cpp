@@ -166,6 +166,21 @@ const char* copy_same(const View& x, const View& y) {
   }
 }
 
+bool is_dense(const View& view) {
+  Geometry geometry(1);
+  const View* views[] = {&view};
+  return make_geometry(geometry, views) && geometry.linear(0);
+}
+
+Aligned::Aligned(const View& input, const View& like) : view_(input) {
+  view_.strides = like.strides;
+  if (std::equal(input.strides, input.strides + input.rank, like.strides)) return;
+  const size_t bytes = static_cast<size_t>(input.numel) * element_size(input.dtype);
+  copy_ = allocate_storage(bytes, kCPU);
+  view_.data = copy_->data();
+  copy_same(input, view_);
+}
+
 void register_copy(KernelTable& table) { table.add(ops::Copy::name, copy); }
 
 }  // namespace reel::cpu::REEL_ISA

@@ -1,7 +1,8 @@
 #pragma once
 
 // Matrix products from packed panels. A tile of C is kept in registers (the micro-kernel) while a
-// panel of A, a few rows, is multiplied with a panel of B, a few vectors of columns. Both are copied
+// panel of A, a few rows, is multiplied with a panel of B, a few vectors of columns. Both are
+// copied
 // ("packed") so that the micro-kernel reads them in order; packing is also where transposed,
 // strided and im2col operands become the same thing.
 
@@ -25,7 +26,7 @@ inline constexpr int kTileRows = 4;
 #endif
 inline constexpr int kTileVectors = 2;
 template <class T>
-inline constexpr int kTileColumns = kTileVectors * kLanes<T>;
+inline constexpr int kTileColumns = kTileVectors* kLanes<T>;
 
 /// How deep a packed block is: a panel of B of this depth stays in L1.
 inline constexpr int64_t kBlockDepth = 256;
@@ -100,7 +101,8 @@ void multiply_panels(PanelOrder order, int64_t rows, int64_t columns, int64_t de
       T* tile = c + split.begin(i) * c_stride + n;
       const T* init = start.accumulate ? tile : start.row ? start.row + n : zero_row<T>();
       micro_kernel<T>(order, static_cast<int>(panel_rows), vectors)(
-          depth, panel, b + n * depth, init, start.accumulate ? c_stride : 0, tile, c_stride, width);
+          depth, panel, b + n * depth, init, start.accumulate ? c_stride : 0, tile, c_stride,
+          width);
       panel += panel_size<T>(order, panel_rows, depth);
     }
   }

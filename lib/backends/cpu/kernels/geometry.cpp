@@ -66,32 +66,10 @@ bool Geometry::linear(int view) const {
   return true;
 }
 
-bool Geometry::crosswise() const {
-  if (rank_ < 2 || rank_ == kMaxRank) return false;
-  for (int v = 0; v < views_; ++v) {
-    if (std::abs(inner_stride(v)) > 1) return true;
-  }
-  return false;
-}
-
-Geometry Geometry::pieces(int64_t piece, int64_t count) const {
-  Geometry cut = *this;
-  const int inner = cut.rank_++;
-  cut.sizes_[inner] = piece;
-  cut.sizes_[inner - 1] = sizes_[inner - 2];
-  cut.sizes_[inner - 2] = count;
-  for (int v = 0; v < views_; ++v) {
-    cut.strides_[v][inner] = strides_[v][inner - 1];
-    cut.strides_[v][inner - 1] = strides_[v][inner - 2];
-    cut.strides_[v][inner - 2] = piece * strides_[v][inner - 1];
-  }
-  return cut;
-}
-
-Geometry Geometry::tail(int64_t size) const {
-  Geometry cut = *this;
-  cut.sizes_[rank_ - 1] = size;
-  return cut;
+bool Geometry::crosswise(int view) const {
+  bool other = false;
+  for (int d = 0; d < rank_ - 1; ++d) other = other || strides_[view][d] == 1;
+  return other && inner_stride(view) > 1;
 }
 
 bool Geometry::periodic(int view) const {

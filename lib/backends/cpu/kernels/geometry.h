@@ -36,12 +36,9 @@ class Geometry {
   int64_t inner_stride(int view) const { return rank_ == 0 ? 0 : strides_[view][rank_ - 1]; }
   /// True if the walk meets the elements of a view one after the other in memory.
   bool linear(int view) const;
-  /// True if a view's neighbours in the inner dimension are far apart, and it has another to walk.
-  bool crosswise() const;
-  /// The first `count` pieces of the inner dimension, walked outside of the dimension next to it.
-  Geometry pieces(int64_t piece, int64_t count) const;
-  /// The same with the inner dimension cut down to its last `size` elements.
-  Geometry tail(int64_t size) const;
+  /// True if the walk goes across the order in which the view lies in memory: neighbours of the
+  /// inner dimension are far apart, those of another are next to each other.
+  bool crosswise(int view) const;
   /// True if the view stands still in all dimensions but the innermost.
   bool periodic(int view) const;
 

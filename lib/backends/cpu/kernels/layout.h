@@ -29,8 +29,7 @@ void for_each_pixel_block(const View& view, const Body& body) {
   const int64_t grain = 1 + 16384 / (width * channels);
   parallel_for(0, view.sizes[0] * height, grain, [&](int64_t row, int64_t row_end) {
     for (; row < row_end; ++row) {
-      const int64_t strided =
-          row / height * view.strides[0] + row % height * view.strides[2];
+      const int64_t strided = row / height * view.strides[0] + row % height * view.strides[2];
       for (int64_t x = 0; x < width; x += kPixels) {
         for (int64_t c = 0; c < channels; ++c) {
           const int64_t last = x + kPixels < width ? x + kPixels : width;

@@ -48,29 +48,6 @@ const char* make_layout(Layout& layout, const View* const* views) {
   return "layout";
 }
 
-// An input with the strides of another view, copied if it lies otherwise.
-class Aligned {
- public:
-  Aligned(const View& input, const View& like) : view_(input) {
-    view_.strides = like.strides;
-    if (std::equal(input.strides, input.strides + input.rank, like.strides)) return;
-    copy_ = allocate_storage(static_cast<size_t>(input.numel) * element_size(input.dtype), kCPU);
-    view_.data = copy_->data();
-    copy_same(input, view_);
-  }
-  const View* get() const { return &view_; }
-
- private:
-  View view_;
-  Storage copy_;
-};
-
-bool is_dense(const View& view) {
-  Geometry geometry(1);
-  const View* views[] = {&view};
-  return make_geometry(geometry, views) && geometry.linear(0);
-}
-
 // Mean and sum of squared distances from it.
 struct Moments {
   double mean = 0;
@@ -289,7 +266,7 @@ const char* with_layout(const Call& call, const View& a, const View& b, const Ke
   if (!is_dense(out)) return reason;
   const Aligned first(a, out);
   const Aligned second(b, out);
-  const View* aligned[] = {&out, first.get(), second.get()};
+  const View* aligned[] = {&out, &first.view(), &second.view()};
   layout = Layout();
   reason = make_layout(layout, aligned);
   return reason == nullptr ? kernel(layout, aligned) : reason;
