@@ -34,6 +34,7 @@ struct WeightKey {
 struct WeightStamp {
   uint32_t version = 0;
   uint64_t fingerprint = 0;
+  WeightStamp() = default;
   explicit WeightStamp(const View& weight);
   bool operator==(const WeightStamp&) const = default;
 };

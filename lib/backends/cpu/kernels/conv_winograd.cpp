@@ -11,7 +11,8 @@
 //
 // A block of tiles goes through all three steps on one thread while it is in that core's L2, and
 // meanwhile streams U from L3 ("blocked"). Where U is too large for that, the steps are separate
-// and every part of U is read once ("staged").
+// ("staged"): first all of V, then panel by panel of outputs the rest, with weights that are
+// transformed right before they are used. U, four times the weight, never exists as a whole.
 
 namespace reel::cpu::REEL_ISA {
 namespace {
@@ -23,8 +24,9 @@ struct Winograd {
   int64_t images, in_height, in_width, in_channels;
   int64_t out_height, out_width, out_channels;
   std::array<int64_t, 2> padding;
+  Weight<float> weight;
+  bool input_grad;
   const float* x;
-  const float* u;
   const float* bias;
   float* y;
 
@@ -52,49 +54,76 @@ struct TilePlace {
         column(tile % conv.tiles_across() * kTileOut) {}
 };
 
-// U from the weight of the forward convolution, or of its input gradient: that is a convolution
-// with the weight turned by 180 degrees and inputs and outputs swapped. In double, because every
-// error made here is in all outputs.
-void transform_weights(const Weight<float>& weight, bool input_grad, int64_t in_channels,
-                       int64_t out_channels, float* u) {
-  constexpr int kD = kLanes<double>;
-  const int64_t stride = position_stride(padded_columns<float>(out_channels) * in_channels);
-  const int64_t panels = EvenSplit(out_channels, kPanel).groups;
-  parallel_for(0, panels * in_channels, 64, [&](int64_t task, int64_t task_end) {
-    for (; task < task_end; ++task) {
-      const int64_t n = task / in_channels * kPanel, c = task % in_channels;
-      const int64_t width = panel_vectors<float>(n, out_channels) * kL;
-      alignas(64) double taps[3][3][kPanel] = {};
-      for (int64_t j = 0; j < std::min<int64_t>(kPanel, out_channels - n); ++j) {
-        for (int row = 0; row < 3; ++row) {
-          for (int column = 0; column < 3; ++column) {
-            taps[row][column][j] = input_grad ? *weight.at(c, n + j, 2 - row, 2 - column)
-                                              : *weight.at(n + j, c, row, column);
-          }
-        }
-      }
-      float* out = u + n * in_channels + c * width;
-      for (int64_t j = 0; j < width; j += kD) {
-        Vec<double> columns[3][6];
-        for (int column = 0; column < 3; ++column) {
-          const Vec<double> g[3] = {load(&taps[0][column][j]), load(&taps[1][column][j]),
-                                    load(&taps[2][column][j])};
-          transform_weight(g, columns[column]);
-        }
-        for (int row = 0; row < 6; ++row) {
-          const Vec<double> g[3] = {columns[0][row], columns[1][row], columns[2][row]};
-          Vec<double> values[6];
-          transform_weight(g, values);
-          for (int column = 0; column < 6; ++column) {
-            alignas(64) double lanes[kD];
-            store(lanes, values[column]);
-            float* to = out + (row * kTileIn + column) * stride + j;
-            for (int l = 0; l < kD; ++l) to[l] = static_cast<float>(lanes[l]);
-          }
-        }
-      }
+// taps [count][9][width] of the panel of outputs from n on, for input channels from `channel` on.
+// The input gradient is a convolution with the weight turned by 180 degrees (which transform_taps
+// does) and inputs and outputs swapped.
+void gather_taps(const Winograd& conv, int64_t channel, int64_t count, int64_t n, float* taps) {
+  const Weight<float>& w = conv.weight;
+  const int64_t columns = std::min<int64_t>(kPanel, conv.out_channels - n);
+  const int vectors = panel_vectors<float>(n, conv.out_channels);
+  const int64_t tap_stride = w.column_stride;
+  const int64_t channel_stride = conv.input_grad ? w.output_stride : w.channel_stride;
+  const int64_t n_stride = conv.input_grad ? w.channel_stride : w.output_stride;
+  const float* first = w.data + channel * channel_stride + n * n_stride;
+  // Channels or rows that follow each other in memory are copied in one.
+  const bool rows_follow = w.row_stride == 3 * tap_stride;
+  const bool channels_follow = rows_follow && channel_stride == 9 * tap_stride;
+  const int64_t depth = channels_follow ? 9 * count : rows_follow ? 9 : 3;
+  for (int64_t part = 0; part * depth < 9 * count; ++part) {
+    const float* from = rows_follow ? first + part * channel_stride
+                                    : first + part / 3 * channel_stride + part % 3 * w.row_stride;
+    pack_columns<float>({from, tap_stride, n_stride}, 0, columns, vectors, 0, depth,
+                        taps + part * depth * vectors * kL);
+  }
+}
+
+// Row `row` of G.
+constexpr float kWeightRows[6][3] = {
+    {1, 0, 0},
+    {-2.0f / 3, -2.0f / 3 * kPointA<float>, -1.0f / 3},
+    {-2.0f / 3, 2.0f / 3 * kPointA<float>, -1.0f / 3},
+    {1.0f / 6, 1.0f / 6 * kPointB<float>, 1.0f / 3},
+    {1.0f / 6, -1.0f / 6 * kPointB<float>, 1.0f / 3},
+    {0, 0, 1},
+};
+
+// u[column * stride] = positions (row, column) of G g G' for a panel's taps [9][width].
+void transform_taps(const Winograd& conv, const float* taps, int width, int row, float* u,
+                    int64_t stride) {
+  for (int lane = 0; lane < width; lane += kL) {
+    const auto tap = [&](int i, int j) {
+      const int at = i * 3 + j;
+      return load(taps + (conv.input_grad ? 8 - at : at) * width + lane);
+    };
+    const Vec<float> g0(kWeightRows[row][0]), g1(kWeightRows[row][1]), g2(kWeightRows[row][2]);
+    Vec<float> columns[3], values[6];
+    for (int j = 0; j < 3; ++j) {
+      columns[j] = fma(g0, tap(0, j), fma(g1, tap(1, j), g2 * tap(2, j)));
     }
-  });
+    transform_weight(columns, values);
+    for (int j = 0; j < 6; ++j) store(u + j * stride + lane, values[j]);
+  }
+}
+
+// All of U.
+void transform_weights(const Winograd& conv, float* u) {
+  constexpr int64_t kPart = 16;  // channels a task
+  const int64_t stride = position_stride(conv.out_padded() * conv.in_channels);
+  const int64_t panels = EvenSplit(conv.out_channels, kPanel).groups;
+  parallel_for(
+      0, EvenSplit(conv.in_channels, kPart).groups * panels, 1, [&](int64_t task, int64_t) {
+        const int64_t n = task % panels * kPanel, first = task / panels * kPart;
+        const int64_t count = std::min(kPart, conv.in_channels - first);
+        const int width = panel_vectors<float>(n, conv.out_channels) * kL;
+        alignas(64) float taps[kPart * 9 * kPanel];
+        gather_taps(conv, first, count, n, taps);
+        for (int64_t c = 0; c < count; ++c) {
+          for (int row = 0; row < kTileIn; ++row) {
+            float* to = u + row * kTileIn * stride + n * conv.in_channels + (first + c) * width;
+            transform_taps(conv, taps + c * 9 * width, width, row, to, stride);
+          }
+        }
+      });
 }
 
 // One tile, L channels: v[t * stride] = B' d B for the 6x6 vectors that pixel(row, column) gives.
@@ -179,9 +208,9 @@ template <class Put>
   }
 }
 
-// All channels of one tile, number `row` of the `tiles` in m.
+// Channels [begin, end), whole panels, of one tile, which is number `row` of the `tiles` in m.
 void transform_output_tile(const Winograd& conv, int64_t tile, const float* m, int64_t row,
-                           int64_t tiles, int64_t stride) {
+                           int64_t tiles, int64_t stride, int64_t begin, int64_t end) {
   const TilePlace place(conv, tile);
   const int64_t channels = conv.out_channels, line = conv.out_width * channels;
   float* corner =
@@ -189,10 +218,10 @@ void transform_output_tile(const Winograd& conv, int64_t tile, const float* m, i
       ((place.image * conv.out_height + place.row) * conv.out_width + place.column) * channels;
   const auto rows = static_cast<int>(std::min<int64_t>(kTileOut, conv.out_height - place.row));
   const auto columns = static_cast<int>(std::min<int64_t>(kTileOut, conv.out_width - place.column));
-  for (int64_t c = 0; c < channels; c += kL) {
+  for (int64_t c = begin; c < end; c += kL) {
     const int64_t n = c / kPanel * kPanel;
     const int64_t width = panel_vectors<float>(n, channels) * kL;
-    const float* from = m + n * tiles + row * width + (c - n);
+    const float* from = m + (n - begin) * tiles + row * width + (c - n);
     const int lanes = static_cast<int>(std::min<int64_t>(kL, channels - c));
     const Vec<float> bias = conv.bias != nullptr ? load_n(conv.bias + c, lanes) : broadcast(0.0f);
     if (rows == kTileOut && columns == kTileOut && lanes == kL) {
@@ -209,22 +238,16 @@ void transform_output_tile(const Winograd& conv, int64_t tile, const float* m, i
   }
 }
 
-// M[t] = V[t] U[t] for `tiles` rows and the panels of columns [n, n_end).
-void multiply_position(const Winograd& conv, int position, int64_t tiles, const float* v,
-                       int64_t v_stride, float* m, int64_t m_stride, int64_t n, int64_t n_end) {
+// One position, one panel of outputs: m [tiles][width] = v u.
+void multiply_panel(const Winograd& conv, int64_t tiles, int vectors, const float* v,
+                    const float* u, float* m) {
   const EvenSplit split(tiles, kTileRows);
-  const float* u = conv.u + position * position_stride(conv.out_padded() * conv.in_channels);
-  v += position * v_stride;
-  m += position * m_stride;
-  for (; n < n_end; n += kPanel) {
-    const int vectors = panel_vectors<float>(n, conv.out_channels);
-    const int width = vectors * kL;
-    for (int64_t i = 0; i < split.groups; ++i) {
-      const auto rows = static_cast<int>(split.size(i));
-      micro_kernel<float>(PanelOrder::by_vector, rows, vectors)(
-          conv.in_channels, v + split.begin(i) * conv.in_padded(), u + n * conv.in_channels,
-          zero_row<float>(), 0, m + n * tiles + split.begin(i) * width, width, width);
-    }
+  const int width = vectors * kL;
+  for (int64_t i = 0; i < split.groups; ++i) {
+    const auto rows = static_cast<int>(split.size(i));
+    micro_kernel<float>(PanelOrder::by_vector, rows, vectors)(
+        conv.in_channels, v + split.begin(i) * conv.in_padded(), u, zero_row<float>(), 0,
+        m + split.begin(i) * width, width, width);
   }
 }
 
@@ -241,7 +264,8 @@ void transform_inputs(const Winograd& conv, int64_t first, int64_t tiles, int64_
   }
 }
 
-void run_blocked(const Winograd& conv, int64_t block_tiles) {
+void run_blocked(const Winograd& conv, const float* u, int64_t block_tiles) {
+  const int64_t u_stride = position_stride(conv.out_padded() * conv.in_channels);
   const EvenSplit blocks(conv.tiles(), block_tiles);
   parallel_for(0, blocks.groups, 1, [&](int64_t block, int64_t) {
     const int64_t first = blocks.begin(block), tiles = blocks.size(block);
@@ -251,10 +275,13 @@ void run_blocked(const Winograd& conv, int64_t block_tiles) {
     float* m = scratch<float>(Slot::transform_out, kPositions * m_stride);
     transform_inputs(conv, first, tiles, 0, EvenSplit(tiles, kTileRows).groups, v, v_stride);
     for (int t = 0; t < kPositions; ++t) {
-      multiply_position(conv, t, tiles, v, v_stride, m, m_stride, 0, conv.out_channels);
+      for (int64_t n = 0; n < conv.out_channels; n += kPanel) {
+        multiply_panel(conv, tiles, panel_vectors<float>(n, conv.out_channels), v + t * v_stride,
+                       u + t * u_stride + n * conv.in_channels, m + t * m_stride + n * tiles);
+      }
     }
     for (int64_t i = 0; i < tiles; ++i) {
-      transform_output_tile(conv, first + i, m, i, tiles, m_stride);
+      transform_output_tile(conv, first + i, m, i, tiles, m_stride, 0, conv.out_channels);
     }
   });
 }
@@ -262,72 +289,86 @@ void run_blocked(const Winograd& conv, int64_t block_tiles) {
 void run_staged(const Winograd& conv, int64_t block_tiles) {
   const EvenSplit blocks(conv.tiles(), block_tiles);
   const int64_t v_stride = position_stride(blocks.size(0) * conv.in_padded());
-  const int64_t m_stride = position_stride(blocks.size(0) * conv.out_padded());
-  const auto bytes = static_cast<size_t>(kPositions * (v_stride + m_stride)) * sizeof(float);
-  const Storage transformed = allocate_storage(bytes, kCPU);
+  const int64_t m_stride = position_stride(blocks.size(0) * kPanel);
+  const Storage transformed =
+      allocate_storage(sizeof(float) * static_cast<size_t>(kPositions * v_stride), kCPU);
   float* v = static_cast<float*>(transformed->data());
-  float* m = v + kPositions * v_stride;
-  // A part of a position's columns: few enough that there are tasks for many threads.
-  constexpr int64_t kPart = 4 * kPanel;
-  const int64_t parts = EvenSplit(conv.out_channels, kPart).groups;
+  const int64_t panels = EvenSplit(conv.out_channels, kPanel).groups;
   for (int64_t block = 0; block < blocks.groups; ++block) {
     const int64_t first = blocks.begin(block), tiles = blocks.size(block);
     parallel_for(0, EvenSplit(tiles, kTileRows).groups, 1, [&](int64_t panel, int64_t panel_end) {
       transform_inputs(conv, first, tiles, panel, panel_end, v, v_stride);
     });
-    parallel_for(0, kPositions * parts, 1, [&](int64_t task, int64_t) {
-      const int64_t n = task % parts * kPart;
-      multiply_position(conv, static_cast<int>(task / parts), tiles, v, v_stride, m, m_stride, n,
-                        std::min(n + kPart, conv.out_channels));
-    });
-    parallel_for(0, tiles, 2, [&](int64_t i, int64_t end) {
-      for (; i < end; ++i) transform_output_tile(conv, first + i, m, i, tiles, m_stride);
+    parallel_for(0, panels, 1, [&](int64_t panel, int64_t) {
+      const int64_t n = panel * kPanel, depth = conv.in_channels;
+      const int vectors = panel_vectors<float>(n, conv.out_channels), width = vectors * kL;
+      float* taps = scratch<float>(Slot::panel_b, 9 * depth * width);
+      gather_taps(conv, 0, depth, n, taps);
+      // A row of positions at a time, for U to stay in L2.
+      float* u = scratch<float>(Slot::transform_in, kTileIn * depth * width);
+      float* m = scratch<float>(Slot::transform_out, kPositions * m_stride);
+      for (int row = 0; row < kTileIn; ++row) {
+        for (int64_t c = 0; c < depth; ++c) {
+          transform_taps(conv, taps + 9 * c * width, width, row, u + c * width, depth * width);
+        }
+        for (int column = 0; column < kTileIn; ++column) {
+          const int t = row * kTileIn + column;
+          multiply_panel(conv, tiles, vectors, v + t * v_stride, u + column * depth * width,
+                         m + t * m_stride);
+        }
+      }
+      for (int64_t i = 0; i < tiles; ++i) {
+        transform_output_tile(conv, first + i, m, i, tiles, m_stride, n,
+                              std::min(n + kPanel, conv.out_channels));
+      }
     });
   }
 }
 
-void run(const Winograd& conv) {
+// U from the cache, or made now; small ones are kept. To transform a large one costs a few percent
+// of a convolution, to keep it four times the memory of the weight.
+Storage transformed_weight(const Winograd& conv, const View& view) {
+  constexpr size_t kKeptBytes = 5 << 20;
+  const auto bytes =
+      sizeof(float) * static_cast<size_t>(u_size(conv.in_channels, conv.out_channels));
+  const WeightKey key(
+      conv.input_grad ? WeightForm::input_grad_winograd : WeightForm::forward_winograd, view);
+  const bool kept = bytes <= kKeptBytes;
+  const WeightStamp stamp = kept ? WeightStamp(view) : WeightStamp();
+  Storage u = kept ? find_packed_weight(view, key, stamp) : Storage();
+  if (u) return u;
+  u = allocate_storage(bytes, kCPU);
+  transform_weights(conv, static_cast<float*>(u->data()));
+  if (kept) keep_packed_weight(view, key, stamp, u);
+  return u;
+}
+
+void run(const Winograd& conv, const View& weight) {
+  // A U that stays in L3 while the blocks go by.
+  constexpr int64_t kBlockedBytes = 12 << 20;
   // V and M of a block: what a core's L2 holds beside a panel of U.
   constexpr int64_t kBlockBytes = 768 << 10;
-  const int64_t tile_bytes = kPositions * 4 * (conv.in_padded() + conv.out_padded());
-  const int64_t u_bytes = 4 * u_size(conv.in_channels, conv.out_channels);
-  if (u_bytes <= (12 << 20)) {
-    const int64_t fitting = std::max<int64_t>(kBlockBytes / tile_bytes / kTileRows, 1) * kTileRows;
-    const int64_t shared = std::max<int64_t>(conv.tiles() / kEnoughTasks, kTileRows);
-    run_blocked(conv, std::min(fitting, shared));
-  } else {
-    run_staged(conv, 20 * kTileRows);
+  if (4 * u_size(conv.in_channels, conv.out_channels) > kBlockedBytes) {
+    return run_staged(conv, 20 * kTileRows);
   }
-}
-
-Storage transformed_weight(const View& view, WeightForm form) {
-  const bool input_grad = form == WeightForm::input_grad_winograd;
-  const WeightKey key(form, view);
-  const WeightStamp stamp(view);
-  Storage u = find_packed_weight(view, key, stamp);
-  if (u) return u;
-  const int64_t in_channels = view.sizes[input_grad ? 0 : 1];
-  const int64_t out_channels = view.sizes[input_grad ? 1 : 0];
-  u = allocate_storage(sizeof(float) * static_cast<size_t>(u_size(in_channels, out_channels)),
-                       kCPU);
-  transform_weights(weight_of<float>(view), input_grad, in_channels, out_channels,
-                    static_cast<float*>(u->data()));
-  keep_packed_weight(view, key, stamp, u);
-  return u;
+  const int64_t tile_bytes = kPositions * 4 * (conv.in_padded() + conv.out_padded());
+  const int64_t fitting = std::max<int64_t>(kBlockBytes / tile_bytes / kTileRows, 1) * kTileRows;
+  const int64_t shared = std::max<int64_t>(conv.tiles() / kEnoughTasks, kTileRows);
+  const Storage u = transformed_weight(conv, weight);
+  run_blocked(conv, static_cast<const float*>(u->data()), std::min(fitting, shared));
 }
 
 }  // namespace
 
 void conv_winograd(const ConvShape& shape, const float* x, const View& weight, const float* bias,
                    float* y) {
-  const Storage u = transformed_weight(weight, WeightForm::forward_winograd);
   run({shape.images, shape.height, shape.width, shape.channels, shape.out_height, shape.out_width,
-       shape.outputs, shape.attrs.padding, x, static_cast<const float*>(u->data()), bias, y});
+       shape.outputs, shape.attrs.padding, weight_of<float>(weight), false, x, bias, y},
+      weight);
 }
 
 void conv_winograd_input_grad(const ConvShape& shape, const float* g, const View& weight,
                               float* dx) {
-  const Storage u = transformed_weight(weight, WeightForm::input_grad_winograd);
   const auto& padding = shape.attrs.padding;
   run({shape.images,
        shape.out_height,
@@ -337,10 +378,12 @@ void conv_winograd_input_grad(const ConvShape& shape, const float* g, const View
        shape.width,
        shape.channels,
        {2 - padding[0], 2 - padding[1]},
+       weight_of<float>(weight),
+       true,
        g,
-       static_cast<const float*>(u->data()),
        nullptr,
-       dx});
+       dx},
+      weight);
 }
 
 }  // namespace reel::cpu::REEL_ISA
