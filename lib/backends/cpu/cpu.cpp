@@ -1,8 +1,10 @@
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <string>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <unordered_map>
 
 #include <reel/backends/cpu/cpu.h>
 
@@ -108,18 +110,27 @@ class CpuRuntime : public Runtime {
  public:
   void* allocate(int /*device*/, size_t bytes) override {
     if (bytes > static_cast<size_t>(PTRDIFF_MAX) - kHugePage) return nullptr;
-    const bool huge = bytes >= 2 * kHugePage;
-    const size_t alignment = huge ? kHugePage : kCacheLine;
-    const size_t rounded = (bytes + kCacheLine) / kCacheLine * kCacheLine;
-    void* data = nullptr;
-    if (posix_memalign(&data, alignment, rounded) != 0) return nullptr;
-#ifdef MADV_HUGEPAGE
-    // Fewer page faults and TLB misses; where the system refuses, ordinary pages do.
-    if (huge) madvise(data, rounded / kHugePage * kHugePage, MADV_HUGEPAGE);
-#endif
-    return data;
+    if (bytes < kMapped) {
+      void* data = nullptr;
+      return posix_memalign(&data, kCacheLine, bytes) == 0 ? data : nullptr;
+    }
+    return map(bytes);
   }
-  void release(int /*device*/, void* data) override { std::free(data); }
+  void release(int /*device*/, void* data) override {
+    size_t mapped = 0;
+    {
+      std::lock_guard lock(mutex_);
+      if (const auto found = mapped_.find(data); found != mapped_.end()) {
+        mapped = found->second;
+        mapped_.erase(found);
+      }
+    }
+    if (mapped != 0) {
+      munmap(data, mapped);
+    } else {
+      std::free(data);
+    }
+  }
   void copy(int /*device*/, void* to, const void* from, size_t bytes, CopyKind /*kind*/) override {
     if (bytes > 0) std::memmove(to, from, bytes);
   }
@@ -133,6 +144,34 @@ class CpuRuntime : public Runtime {
  private:
   static constexpr size_t kCacheLine = 64;
   static constexpr size_t kHugePage = size_t{2} << 20;
+  // From here on blocks are mappings of their own, which go back to the system whole when they are
+  // released. malloc would take them from its heap, where they leave holes.
+  static constexpr size_t kMapped = 2 * kHugePage;
+
+  void* map(size_t bytes) {
+    // One huge page more than needed, of which what lies before and behind the aligned block is
+    // given back at once.
+    const size_t size = (bytes + kPage - 1) / kPage * kPage;
+    void* raw = mmap(nullptr, size + kHugePage, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (raw == MAP_FAILED) return nullptr;
+    char* begin = static_cast<char*>(raw);
+    const size_t before = (kHugePage - reinterpret_cast<uintptr_t>(raw) % kHugePage) % kHugePage;
+    if (before > 0) munmap(begin, before);
+    munmap(begin + before + size, kHugePage - before);
+    void* data = begin + before;
+#ifdef MADV_HUGEPAGE
+    // Fewer page faults and TLB misses; where the system refuses, ordinary pages do.
+    madvise(data, size / kHugePage * kHugePage, MADV_HUGEPAGE);
+#endif
+    std::lock_guard lock(mutex_);
+    mapped_.emplace(data, size);
+    return data;
+  }
+
+  static constexpr size_t kPage = size_t{64} << 10;  // the largest that arm64 uses
+  std::mutex mutex_;
+  std::unordered_map<void*, size_t> mapped_;
 };
 
 }  // namespace

@@ -11,8 +11,8 @@
 //
 // A block of tiles goes through all three steps on one thread while it is in that core's L2, and
 // meanwhile streams U from L3 ("blocked"). Where U is too large for that, the steps are separate
-// ("staged"): first all of V, then panel by panel of outputs the rest, with weights that are
-// transformed right before they are used. U, four times the weight, never exists as a whole.
+// ("staged"): first all of V; then U, M and the results for a part of the outputs at a time. U,
+// four times the weight, never exists as a whole and does not leave L3.
 
 namespace reel::cpu::REEL_ISA {
 namespace {
@@ -105,25 +105,24 @@ void transform_taps(const Winograd& conv, const float* taps, int width, int row,
   }
 }
 
-// All of U.
-void transform_weights(const Winograd& conv, float* u) {
+// U of the outputs [begin, end), whole panels; positions are `stride` apart.
+void transform_weights(const Winograd& conv, int64_t begin, int64_t end, float* u, int64_t stride) {
   constexpr int64_t kPart = 16;  // channels a task
-  const int64_t stride = position_stride(conv.out_padded() * conv.in_channels);
-  const int64_t panels = EvenSplit(conv.out_channels, kPanel).groups;
-  parallel_for(
-      0, EvenSplit(conv.in_channels, kPart).groups * panels, 1, [&](int64_t task, int64_t) {
-        const int64_t n = task % panels * kPanel, first = task / panels * kPart;
-        const int64_t count = std::min(kPart, conv.in_channels - first);
-        const int width = panel_vectors<float>(n, conv.out_channels) * kL;
-        alignas(64) float taps[kPart * 9 * kPanel];
-        gather_taps(conv, first, count, n, taps);
-        for (int64_t c = 0; c < count; ++c) {
-          for (int row = 0; row < kTileIn; ++row) {
-            float* to = u + row * kTileIn * stride + n * conv.in_channels + (first + c) * width;
-            transform_taps(conv, taps + c * 9 * width, width, row, to, stride);
-          }
-        }
-      });
+  const int64_t panels = EvenSplit(end - begin, kPanel).groups;
+  const int64_t parts = EvenSplit(conv.in_channels, kPart).groups;
+  parallel_for(0, panels * parts, 1, [&](int64_t task, int64_t) {
+    const int64_t n = begin + task / parts * kPanel, first = task % parts * kPart;
+    const int64_t count = std::min(kPart, conv.in_channels - first);
+    const int width = panel_vectors<float>(n, conv.out_channels) * kL;
+    alignas(64) float taps[kPart * 9 * kPanel];
+    gather_taps(conv, first, count, n, taps);
+    for (int64_t c = 0; c < count; ++c) {
+      for (int row = 0; row < kTileIn; ++row) {
+        float* to = u + row * kTileIn * stride + (n - begin) * conv.in_channels;
+        transform_taps(conv, taps + c * 9 * width, width, row, to + (first + c) * width, stride);
+      }
+    }
+  });
 }
 
 // One tile, L channels: v[t * stride] = B' d B for the 6x6 vectors that pixel(row, column) gives.
@@ -238,16 +237,19 @@ void transform_output_tile(const Winograd& conv, int64_t tile, const float* m, i
   }
 }
 
-// One position, one panel of outputs: m [tiles][width] = v u.
-void multiply_panel(const Winograd& conv, int64_t tiles, int vectors, const float* v,
-                    const float* u, float* m) {
+// One position, outputs [begin, end): m = v u.
+void multiply_position(const Winograd& conv, int64_t tiles, const float* v, const float* u,
+                       float* m, int64_t begin, int64_t end) {
   const EvenSplit split(tiles, kTileRows);
-  const int width = vectors * kL;
-  for (int64_t i = 0; i < split.groups; ++i) {
-    const auto rows = static_cast<int>(split.size(i));
-    micro_kernel<float>(PanelOrder::by_vector, rows, vectors)(
-        conv.in_channels, v + split.begin(i) * conv.in_padded(), u, zero_row<float>(), 0,
-        m + split.begin(i) * width, width, width);
+  for (int64_t n = begin; n < end; n += kPanel) {
+    const int vectors = panel_vectors<float>(n, conv.out_channels), width = vectors * kL;
+    for (int64_t i = 0; i < split.groups; ++i) {
+      const auto rows = static_cast<int>(split.size(i));
+      micro_kernel<float>(PanelOrder::by_vector, rows, vectors)(
+          conv.in_channels, v + split.begin(i) * conv.in_padded(),
+          u + (n - begin) * conv.in_channels, zero_row<float>(), 0,
+          m + (n - begin) * tiles + split.begin(i) * width, width, width);
+    }
   }
 }
 
@@ -275,10 +277,8 @@ void run_blocked(const Winograd& conv, const float* u, int64_t block_tiles) {
     float* m = scratch<float>(Slot::transform_out, kPositions * m_stride);
     transform_inputs(conv, first, tiles, 0, EvenSplit(tiles, kTileRows).groups, v, v_stride);
     for (int t = 0; t < kPositions; ++t) {
-      for (int64_t n = 0; n < conv.out_channels; n += kPanel) {
-        multiply_panel(conv, tiles, panel_vectors<float>(n, conv.out_channels), v + t * v_stride,
-                       u + t * u_stride + n * conv.in_channels, m + t * m_stride + n * tiles);
-      }
+      multiply_position(conv, tiles, v + t * v_stride, u + t * u_stride, m + t * m_stride, 0,
+                        conv.out_channels);
     }
     for (int64_t i = 0; i < tiles; ++i) {
       transform_output_tile(conv, first + i, m, i, tiles, m_stride, 0, conv.out_channels);
@@ -287,41 +287,34 @@ void run_blocked(const Winograd& conv, const float* u, int64_t block_tiles) {
 }
 
 void run_staged(const Winograd& conv, int64_t block_tiles) {
+  constexpr int64_t kPart = 4 * kPanel;  // outputs at a time
   const EvenSplit blocks(conv.tiles(), block_tiles);
   const int64_t v_stride = position_stride(blocks.size(0) * conv.in_padded());
-  const int64_t m_stride = position_stride(blocks.size(0) * kPanel);
-  const Storage transformed =
-      allocate_storage(sizeof(float) * static_cast<size_t>(kPositions * v_stride), kCPU);
-  float* v = static_cast<float*>(transformed->data());
-  const int64_t panels = EvenSplit(conv.out_channels, kPanel).groups;
+  const int64_t u_stride = position_stride(kPart * conv.in_channels);
+  const int64_t m_stride = position_stride(kPart * blocks.size(0));
+  const int64_t floats = kPositions * (v_stride + u_stride + m_stride);
+  const Storage memory = allocate_storage(sizeof(float) * static_cast<size_t>(floats), kCPU);
+  float* v = static_cast<float*>(memory->data());
+  float* u = v + kPositions * v_stride;
+  float* m = u + kPositions * u_stride;
   for (int64_t block = 0; block < blocks.groups; ++block) {
     const int64_t first = blocks.begin(block), tiles = blocks.size(block);
     parallel_for(0, EvenSplit(tiles, kTileRows).groups, 1, [&](int64_t panel, int64_t panel_end) {
       transform_inputs(conv, first, tiles, panel, panel_end, v, v_stride);
     });
-    parallel_for(0, panels, 1, [&](int64_t panel, int64_t) {
-      const int64_t n = panel * kPanel, depth = conv.in_channels;
-      const int vectors = panel_vectors<float>(n, conv.out_channels), width = vectors * kL;
-      float* taps = scratch<float>(Slot::panel_b, 9 * depth * width);
-      gather_taps(conv, 0, depth, n, taps);
-      // A row of positions at a time, for U to stay in L2.
-      float* u = scratch<float>(Slot::transform_in, kTileIn * depth * width);
-      float* m = scratch<float>(Slot::transform_out, kPositions * m_stride);
-      for (int row = 0; row < kTileIn; ++row) {
-        for (int64_t c = 0; c < depth; ++c) {
-          transform_taps(conv, taps + 9 * c * width, width, row, u + c * width, depth * width);
+    for (int64_t n = 0; n < conv.out_channels; n += kPart) {
+      const int64_t n_end = std::min(n + kPart, conv.out_channels);
+      transform_weights(conv, n, n_end, u, u_stride);
+      parallel_for(0, kPositions, 1, [&](int64_t t, int64_t) {
+        multiply_position(conv, tiles, v + t * v_stride, u + t * u_stride, m + t * m_stride, n,
+                          n_end);
+      });
+      parallel_for(0, tiles, 4, [&](int64_t i, int64_t end) {
+        for (; i < end; ++i) {
+          transform_output_tile(conv, first + i, m, i, tiles, m_stride, n, n_end);
         }
-        for (int column = 0; column < kTileIn; ++column) {
-          const int t = row * kTileIn + column;
-          multiply_panel(conv, tiles, vectors, v + t * v_stride, u + column * depth * width,
-                         m + t * m_stride);
-        }
-      }
-      for (int64_t i = 0; i < tiles; ++i) {
-        transform_output_tile(conv, first + i, m, i, tiles, m_stride, n,
-                              std::min(n + kPanel, conv.out_channels));
-      }
-    });
+      });
+    }
   }
 }
 
@@ -338,7 +331,8 @@ Storage transformed_weight(const Winograd& conv, const View& view) {
   Storage u = kept ? find_packed_weight(view, key, stamp) : Storage();
   if (u) return u;
   u = allocate_storage(bytes, kCPU);
-  transform_weights(conv, static_cast<float*>(u->data()));
+  transform_weights(conv, 0, conv.out_channels, static_cast<float*>(u->data()),
+                    position_stride(conv.out_padded() * conv.in_channels));
   if (kept) keep_packed_weight(view, key, stamp, u);
   return u;
 }
