@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include <reel/tensor/error.h>
 #include <reel/tensor/options.h>
 #include <reel/tensor/scalar.h>
 #include <reel/tensor/tensor_impl.h>
@@ -70,7 +71,9 @@ class Tensor {
   }
   /// Element access without checks beyond rank and dtype: `auto a = t.accessor<float, 2>()`.
   template <class T, size_t N>
-  TensorAccessor<T, N> accessor() const;
+  TensorAccessor<T, N> accessor() const&;
+  template <class T, size_t N>
+  TensorAccessor<T, N> accessor() && = delete;
 
   // Autograd.
   bool requires_grad() const { return impl()->requires_grad(); }
@@ -219,6 +222,8 @@ class Tensor {
                const Scalar& alpha = 1) const;
 
   // Shape.
+  /// The same memory under another shape; an error if the strides do not allow it. Pictures that
+  /// lie channels-last, as convolutions give them, are copied instead.
   Tensor view(IntArrayRef size) const;
   Tensor view_as(const Tensor& other) const { return view(other.sizes()); }
   Tensor reshape(IntArrayRef shape) const;
@@ -355,7 +360,7 @@ void check_accessor(const Tensor& tensor, size_t rank);
 }
 
 template <class T, size_t N>
-TensorAccessor<T, N> Tensor::accessor() const {
+TensorAccessor<T, N> Tensor::accessor() const& {
   static_assert(N > 0, "accessor is for tensors with at least one dimension; use item()");
   detail::check_accessor(*this, N);
   return {data_ptr<T>(), impl()->sizes.data(), impl()->strides.data()};

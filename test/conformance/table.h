@@ -121,22 +121,22 @@ inline std::vector<Case> reduction_cases() {
   return {
       {"sum", {{3, 4, 5}}, [](const List& x) { return List{x[0].sum()}; }, -2, 2, true, true},
       {"sum over dims", {{3, 4, 5}},
-       [](const List& x) { return List{x[0].sum({0, 2}), x[0].sum({1}, true), x[0].sum({-1})}; },
+       [](const List& x) { return List{x[0].sum(Sizes{0, 2}), x[0].sum(Sizes{1}, true), x[0].sum(Sizes{-1})}; },
        -2, 2, true},
       {"mean", {{3, 4, 5}}, [](const List& x) { return List{x[0].mean()}; }, -2, 2, false, true},
       {"mean over dims", {{3, 4, 5}},
-       [](const List& x) { return List{x[0].mean({1}), x[0].mean({0, 2}, true)}; }},
+       [](const List& x) { return List{x[0].mean(Sizes{1}), x[0].mean(Sizes{0, 2}, true)}; }},
       {"prod", {{2, 3, 4}}, [](const List& x) { return List{x[0].prod(), x[0].prod(1)}; }, 0.4, 1.6,
        true},
       {"var", {{3, 4, 5}},
-       [](const List& x) { return List{x[0].var(), x[0].var({0, 2}, false, true)}; }},
-      {"std", {{3, 4, 5}}, [](const List& x) { return List{x[0].std(), x[0].std({1}, true)}; }},
+       [](const List& x) { return List{x[0].var(), x[0].var(Sizes{0, 2}, false, true)}; }},
+      {"std", {{3, 4, 5}}, [](const List& x) { return List{x[0].std(), x[0].std(Sizes{1}, true)}; }},
       {"max", {{3, 4, 5}}, [](const List& x) { return List{x[0].max()}; }, -2, 2, true},
       {"min", {{3, 4, 5}}, [](const List& x) { return List{x[0].min()}; }, -2, 2, true},
       {"max along", {{3, 4, 5}}, [](const List& x) { return pair(x[0].max(1)); }},
       {"min along", {{3, 4, 5}}, [](const List& x) { return pair(x[0].min(-1, true)); }},
-      {"amax", {{3, 4, 5}}, [](const List& x) { return List{x[0].amax({0, 2})}; }},
-      {"amin", {{3, 4, 5}}, [](const List& x) { return List{x[0].amin({1}, true)}; }},
+      {"amax", {{3, 4, 5}}, [](const List& x) { return List{x[0].amax(Sizes{0, 2})}; }},
+      {"amin", {{3, 4, 5}}, [](const List& x) { return List{x[0].amin(Sizes{1}, true)}; }},
       {"argmax", {{3, 4, 5}},
        [](const List& x) { return List{x[0].argmax(), x[0].argmax(0), x[0].argmax(2, true)}; }, -2,
        2, false, false, 0},
@@ -144,7 +144,7 @@ inline std::vector<Case> reduction_cases() {
        2, false, false, 0},
       {"norm", {{3, 4, 5}},
        [](const List& x) {
-         return List{x[0].norm(), x[0].norm(3, {1}), x[0].norm(1, {0, 2}, true)};
+         return List{x[0].norm(), x[0].norm(3, Sizes{1}, false), x[0].norm(1, Sizes{0, 2}, true)};
        },
        0.2, 2},
       {"all and any", {{3, 4, 5}},
@@ -156,7 +156,7 @@ inline std::vector<Case> reduction_cases() {
        [](const List& x) { return List{x[0].softmax(-1), x[0].softmax(1), x[0].softmax(0)}; }},
       {"log_softmax", {{3, 4, 5}},
        [](const List& x) { return List{x[0].log_softmax(-1), x[0].log_softmax(0)}; }},
-      {"logsumexp", {{3, 4, 5}}, [](const List& x) { return List{x[0].logsumexp({0, 2}, true)}; }},
+      {"logsumexp", {{3, 4, 5}}, [](const List& x) { return List{x[0].logsumexp(Sizes{0, 2}, true)}; }},
   };
 }
 

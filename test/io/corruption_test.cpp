@@ -93,7 +93,7 @@ bool throws(const Sample& sample, const std::string& path, const std::string& by
     sample.load(path);
     return false;
   } catch (const Error& error) {
-    CHECK_THAT(error.what(), Catch::Matchers::Contains(path));
+    CHECK_THAT(error.what(), Catch::Matchers::ContainsSubstring(path));
     return true;
   }
 }

@@ -9,7 +9,7 @@
 #include "support/files.h"
 
 using namespace reel;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 using reel::test::data_file;
 using reel::test::message_of;
 using reel::test::read_bytes;
@@ -128,38 +128,38 @@ TEST_CASE("Pictures that cannot be read are errors that name the file") {
     CHECK_THAT(message, Catch::Matchers::StartsWith("load_image: " + path + ": "));
     return message;
   };
-  CHECK_THAT(fails(""), Contains("empty"));
-  CHECK_THAT(fails("GIF89a..."), Contains("neither PNG nor JPEG (its 9 bytes begin with 47 49"));
+  CHECK_THAT(fails(""), ContainsSubstring("empty"));
+  CHECK_THAT(fails("GIF89a..."), ContainsSubstring("neither PNG nor JPEG (its 9 bytes begin with 47 49"));
   CHECK_THAT(message_of([&] { load_image(dir.file("no.png")); }),
-             Contains("No such file or directory"));
-  CHECK_THAT(message_of([&] { load_image(dir.path().string()); }), Contains("directory"));
+             ContainsSubstring("No such file or directory"));
+  CHECK_THAT(message_of([&] { load_image(dir.path().string()); }), ContainsSubstring("directory"));
 
   // Every truncation is noticed: stb alone would fill a JPEG's missing part with grey.
   for (const char* name : {"io/fixtures/rgba.png", "io/fixtures/orientation6.jpg"}) {
     const std::string bytes = read_bytes(test_file(name));
     for (size_t length = 8; length < bytes.size(); ++length) {
-      CHECK_THAT(fails(bytes.substr(0, length)), Contains("at byte"));
+      CHECK_THAT(fails(bytes.substr(0, length)), ContainsSubstring("at byte"));
     }
   }
   // A flipped bit in a PNG breaks a checksum.
   std::string png = read_bytes(test_file("io/fixtures/rgba.png"));
   png[45] ^= 4;
-  CHECK_THAT(fails(png), Contains("checksum"));
+  CHECK_THAT(fails(png), ContainsSubstring("checksum"));
   // A header that claims 100000 x 100000 pixels.
   std::string large = read_bytes(test_file("io/fixtures/orientation6.jpg"));
   const size_t frame = large.find("\xff\xc0");
   REQUIRE(frame != large.npos);
   large.replace(frame + 5, 4, "\xff\xff\xff\xff");
-  CHECK_THAT(fails(large), Contains("65535 x 65535 pixels are more"));
+  CHECK_THAT(fails(large), ContainsSubstring("65535 x 65535 pixels are more"));
 }
 
 TEST_CASE("Pictures that cannot be written are errors") {
   const test::TempDir dir;
   const Tensor picture = zeros({4, 4, 3}, kByte);
   CHECK_THAT(message_of([&] { save_image(picture, dir.file("p.gif")); }),
-             Contains("must end in .png, .jpg or .jpeg"));
+             ContainsSubstring("must end in .png, .jpg or .jpeg"));
   CHECK_THAT(message_of([&] { save_image(picture, dir.file("no/p.png")); }),
-             Contains("no/p.png: cannot write the file: No such file or directory"));
+             ContainsSubstring("no/p.png: cannot write the file: No such file or directory"));
   for (const Tensor& wrong : {zeros({4, 4}, kByte), zeros({4, 4, 3}), zeros({2, 3, 4, 4}),
                               zeros({3, 4, 4}, kLong), zeros({0, 4, 3}, kByte), zeros({3, 0, 4})}) {
     CHECK_THROWS_AS(save_image(wrong, dir.file("p.png")), Error);

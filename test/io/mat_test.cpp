@@ -11,7 +11,7 @@
 #include "support/files.h"
 
 using namespace reel;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 using reel::test::message_of;
 using reel::test::same;
 
@@ -200,11 +200,11 @@ TEST_CASE("mat: lying files are errors that name them") {
     test::write_bytes(path, lie.bytes);
     const std::string message = message_of([&] { load_mat(path); });
     CHECK_THAT(message, Catch::Matchers::StartsWith("load_mat: " + path + ": "));
-    CHECK_THAT(message, Contains(lie.expected));
+    CHECK_THAT(message, ContainsSubstring(lie.expected));
   }
   test::write_bytes(path, w.file(good));
-  CHECK_THAT(message_of([&] { load_matconvnet(path); }), Contains("no cell array"));
+  CHECK_THAT(message_of([&] { load_matconvnet(path); }), ContainsSubstring("no cell array"));
   test::write_bytes(
       path, w.file(w.matrix(1, {1, 1}, "layers", w.layer("c", {1, 1, 1, 2}, {1, 2}, {1, 2, 3}))));
-  CHECK_THAT(message_of([&] { load_matconvnet(path); }), Contains("3 biases"));
+  CHECK_THAT(message_of([&] { load_matconvnet(path); }), ContainsSubstring("3 biases"));
 }

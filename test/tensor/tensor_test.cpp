@@ -258,7 +258,8 @@ TEST_CASE("data_ptr and accessor check what they are asked for") {
   CHECK(x.select(0, 1).select(0, 0).item<float>() == 30);
   CHECK_THROWS_AS((x.accessor<float, 1>()), reel::Error);
   CHECK_THROWS_AS((x.accessor<double, 2>()), reel::Error);
-  CHECK_THROWS_AS((x.to(reel::Device("reference")).accessor<float, 2>()), reel::Error);
+  const Tensor there = x.to(reel::Device("reference"));
+  CHECK_THROWS_AS((there.accessor<float, 2>()), reel::Error);
 }
 
 TEST_CASE("writes in place are counted and seen by every view") {

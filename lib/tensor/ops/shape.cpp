@@ -225,6 +225,11 @@ using namespace ops;
 Tensor Tensor::view(IntArrayRef size) const {
   Shape sizes = infer_sizes(size, numel());
   const auto strides = view_strides(*this, sizes);
+  // Convolutions hand out channels-last strides where LibTorch's are contiguous. A program that
+  // flattens their results by view, as LibTorch's do, gets a copy.
+  if (!strides && dim() == 4 && is_contiguous(MemoryFormat::ChannelsLast)) {
+    return reel::reshape(*this, sizes);
+  }
   if (!strides) {
     fail("view: view size is not compatible with input tensor's size and stride (at least one "
          "dimension spans across two contiguous subspaces). Use .reshape(...) instead. (input {}, "
