@@ -45,20 +45,8 @@ double ask_seconds(Peer& peer, const json& description) {
 json run(const std::string& title, const Settings& settings, const std::vector<Case>& rows) {
   if (settings.threads > 0) reel::set_num_threads(settings.threads);
   const int threads = reel::get_num_threads();
-  const Ceiling ceiling = measure_ceiling(threads);
-  fmt::print("{}: {}, {} threads, {} {:.0f} GFLOP/s, memory {:.1f} GB/s read, {:.1f} copied\n",
-             title, processor(), threads, ceiling.unit, ceiling.gflops, ceiling.read_gbs,
-             ceiling.copy_gbs);
-  json report{{"title", title},
-              {"processor", processor()},
-              {"threads", threads},
-              {"rounds", settings.rounds},
-              {"ceiling",
-               {{"unit", ceiling.unit},
-                {"gflops", ceiling.gflops},
-                {"read_gbs", ceiling.read_gbs},
-                {"copy_gbs", ceiling.copy_gbs}}},
-              {"rows", json::array()}};
+  json report = begin_report(title, settings, threads);
+  const double read_gbs = report["ceiling"]["read_gbs"];
 
   std::unique_ptr<Peer> peer;
   if (settings.peers) {
@@ -84,7 +72,7 @@ json run(const std::string& title, const Settings& settings, const std::vector<C
     std::vector<std::string> cells{row.name, format_seconds(seconds), "", ""};
     if (row.unit != Unit::none) {
       const bool counts_flops = row.unit == Unit::flops;
-      const double part = rate / (counts_flops ? median(limits) : ceiling.read_gbs);
+      const double part = rate / (counts_flops ? median(limits) : read_gbs);
       entry[counts_flops ? "gflops" : "gbs"] = rate;
       entry["of_ceiling"] = part;
       cells[2] = fmt::format("{:.0f} {}", rate, counts_flops ? "GFLOP/s" : "GB/s");

@@ -5,7 +5,21 @@
 
 #include <fmt/format.h>
 
+#include "bench/ceiling.h"
+
 namespace bench {
+namespace {
+
+// The processor's name, as the system tells it.
+std::string processor() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown";
+}
+
+}  // namespace
 
 double median(std::vector<double> values) {
   if (values.empty()) return 0.0;
@@ -35,12 +49,27 @@ void Table::print() const {
   }
 }
 
-std::string processor() {
-  std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);) {
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+nlohmann::json begin_report(const std::string& title, const Settings& settings, int threads) {
+  double load = 0.0;  // taken first: the measurement itself is load
+  std::ifstream("/proc/loadavg") >> load;
+  const Ceiling ceiling = measure_ceiling(threads);
+  fmt::print("{}: {}, {} threads, {} {:.0f} GFLOP/s, memory {:.1f} GB/s read, {:.1f} copied\n",
+             title, processor(), threads, ceiling.unit, ceiling.gflops, ceiling.read_gbs,
+             ceiling.copy_gbs);
+  if (load > 0.5 * threads) {
+    fmt::print("warning: load average {:.1f}: on a busy machine these numbers mean little\n", load);
   }
-  return "unknown";
+  return {{"title", title},
+          {"processor", processor()},
+          {"threads", threads},
+          {"rounds", settings.rounds},
+          {"load", load},
+          {"ceiling",
+           {{"unit", ceiling.unit},
+            {"gflops", ceiling.gflops},
+            {"read_gbs", ceiling.read_gbs},
+            {"copy_gbs", ceiling.copy_gbs}}},
+          {"rows", nlohmann::json::array()}};
 }
 
 }  // namespace bench

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 namespace bench {
 
 /// What every subcommand takes.
@@ -28,7 +30,8 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-/// The processor's name, as the system tells it.
-std::string processor();
+/// Measures the machine, prints one line about it (and a warning if others use it too) and returns
+/// the head of the numbers to be written: title, processor, threads, load, ceiling, no rows yet.
+nlohmann::json begin_report(const std::string& title, const Settings& settings, int threads);
 
 }  // namespace bench

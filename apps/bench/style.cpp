@@ -13,7 +13,6 @@
 #include <reel/backends/parallel.h>
 #include <reel/io/image.h>
 
-#include "bench/ceiling.h"
 #include "bench/peer.h"
 
 namespace bench {
@@ -89,15 +88,7 @@ nlohmann::json run_style(const Settings& settings, const StyleSettings& style) {
   const int threads = settings.threads > 0 ? settings.threads : reel::get_num_threads();
   if (settings.peers) prepare_peer_environment();
 
-  const Ceiling ceiling = measure_ceiling(threads);
-  fmt::print("style step: {}, {} threads, {} {:.0f} GFLOP/s, memory {:.1f} GB/s read\n",
-             processor(), threads, ceiling.unit, ceiling.gflops, ceiling.read_gbs);
-  json report{{"title", "style"},
-              {"processor", processor()},
-              {"threads", threads},
-              {"rounds", settings.rounds},
-              {"ceiling", {{"gflops", ceiling.gflops}, {"read_gbs", ceiling.read_gbs}}},
-              {"rows", json::array()}};
+  json report = begin_report("style step", settings, threads);
   Table table({"size", "program", "s/step", "peak MB", "total loss", "time/reel", "memory/reel"});
   for (const int64_t size : style.sizes) {
     const Folder folder;
