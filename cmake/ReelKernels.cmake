@@ -23,12 +23,18 @@ set(reel_isa_flags_avx512
     -mtune=skylake-avx512 -mprefer-vector-width=512)
 
 # -O3 in every build type, Debug included: SIMD code at -O0 is 40 to 170 times slower.
-# Integers wrap around and floats that do not fit an integer give what the CPU gives, as tensors of
-# them do: neither is for the sanitizer.
-set(reel_kernel_flags -O3 -fwrapv -fno-sanitize=float-cast-overflow -fno-math-errno -fno-trapping-math -ffp-contract=fast)
+# Integers wrap around, as tensors of them do.
+set(reel_kernel_flags -O3 -fwrapv -fno-math-errno -fno-trapping-math -ffp-contract=fast)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 warns of its own _mm512_undefined_epi32 (GCC bug 105593).
   list(APPEND reel_kernel_flags -fno-gnu-unique -Wno-maybe-uninitialized)
+endif()
+# A float that does not fit an integer gives what the CPU gives, in casts of tensors and inside of
+# xsimd's functions: nothing for the sanitizer.
+set(reel_cast_flags "")
+if(CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+  set(reel_cast_flags -fno-sanitize=float-cast-overflow)
+  list(APPEND reel_kernel_flags ${reel_cast_flags})
 endif()
 
 find_program(REEL_LD NAMES ld.bfd ld REQUIRED)

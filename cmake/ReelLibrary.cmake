@@ -11,7 +11,7 @@ list(FILTER reel_sources EXCLUDE REGEX "/backends/cpu/kernels/")
 # The reference loops are the oracle of the tests and the floor of every fallback: never at -O0.
 set(reference_sources ${reel_sources})
 list(FILTER reference_sources INCLUDE REGEX "/backends/reference/")
-set_source_files_properties(${reference_sources} PROPERTIES COMPILE_OPTIONS "-O2;-fwrapv;-fno-sanitize=float-cast-overflow")
+set_source_files_properties(${reference_sources} PROPERTIES COMPILE_OPTIONS "-O2;-fwrapv;${reel_cast_flags}")
 # What turns uniform into normal numbers is vectorised by the compiler only with these, which makes
 # randn three times as fast; no result depends on them.
 set_source_files_properties(${PROJECT_SOURCE_DIR}/lib/tensor/box_muller.cpp PROPERTIES

@@ -251,8 +251,19 @@ void check_subtraction(const Tensor& a, ScalarType b) {
 
 bool is_one(const Scalar& s) { return !s.is_complex() && s.toDouble() == 1; }
 
-Scalar negative(const Scalar& s) {
-  return s.is_integral(true) ? Scalar(-s.toLong()) : Scalar(-s.toDouble());
+Scalar product(const Scalar& a, const Scalar& b) {
+  if (is_one(b)) return a;
+  if (a.is_integral(true) && b.is_integral(true)) return a.toLong() * b.toLong();
+  return a.toDouble() * b.toDouble();
+}
+
+// AddScaled scales in floating point; integers, which wrap, are multiplied first.
+bool computes_in_integers(const char* op, const Tensor& a, const Tensor& b, const Scalar& alpha) {
+  if (category(result_type(a, b)) >= 3) return false;
+  if (!alpha.is_integral(true)) {
+    fail("{}: For integral input tensors, argument alpha must not be a floating point number.", op);
+  }
+  return true;
 }
 
 }  // namespace
@@ -280,18 +291,22 @@ ScalarType result_type(const Tensor& a, const Scalar& b) {
 #undef REEL_UNARY
 
 Tensor add(const Tensor& a, const Tensor& b, const Scalar& alpha) {
-  return is_one(alpha) ? binary(Add{}, a, b) : binary(AddScaled{{}, alpha}, a, b);
+  if (is_one(alpha)) return binary(Add{}, a, b);
+  if (computes_in_integers("add", a, b, alpha)) return binary(Add{}, a, mul(b, alpha));
+  return binary(AddScaled{{}, alpha}, a, b);
 }
 Tensor add(const Tensor& a, const Scalar& b, const Scalar& alpha) {
-  return is_one(alpha) ? binary(Add{}, a, b) : binary(AddScaled{{}, alpha}, a, b);
+  return binary(Add{}, a, product(b, alpha));
 }
 Tensor sub(const Tensor& a, const Tensor& b, const Scalar& alpha) {
   check_subtraction(a, b.dtype());
-  return is_one(alpha) ? binary(Sub{}, a, b) : binary(AddScaled{{}, negative(alpha)}, a, b);
+  if (is_one(alpha)) return binary(Sub{}, a, b);
+  if (computes_in_integers("sub", a, b, alpha)) return binary(Sub{}, a, mul(b, alpha));
+  return binary(AddScaled{{}, -alpha.toDouble()}, a, b);
 }
 Tensor sub(const Tensor& a, const Scalar& b, const Scalar& alpha) {
   check_subtraction(a, b.type());
-  return is_one(alpha) ? binary(Sub{}, a, b) : binary(AddScaled{{}, negative(alpha)}, a, b);
+  return binary(Sub{}, a, product(b, alpha));
 }
 Tensor mul(const Tensor& a, const Tensor& b) { return binary(Mul{}, a, b); }
 Tensor mul(const Tensor& a, const Scalar& b) { return binary(Mul{}, a, b); }
@@ -485,20 +500,22 @@ Tensor Tensor::lerp(const Tensor& end, const Scalar& weight) const {
 }
 
 Tensor& Tensor::add_(const Tensor& b, const Scalar& alpha) {
-  return is_one(alpha) ? binary_(*this, Add{}, b) : binary_(*this, AddScaled{{}, alpha}, b);
+  if (is_one(alpha)) return binary_(*this, Add{}, b);
+  if (computes_in_integers("add_", *this, b, alpha)) return binary_(*this, Add{}, reel::mul(b, alpha));
+  return binary_(*this, AddScaled{{}, alpha}, b);
 }
 Tensor& Tensor::add_(const Scalar& b, const Scalar& alpha) {
-  return is_one(alpha) ? binary_(*this, Add{}, b) : binary_(*this, AddScaled{{}, alpha}, b);
+  return binary_(*this, Add{}, product(b, alpha));
 }
 Tensor& Tensor::sub_(const Tensor& b, const Scalar& alpha) {
   check_subtraction(*this, b.dtype());
-  return is_one(alpha) ? binary_(*this, Sub{}, b)
-                       : binary_(*this, AddScaled{{}, negative(alpha)}, b);
+  if (is_one(alpha)) return binary_(*this, Sub{}, b);
+  if (computes_in_integers("sub_", *this, b, alpha)) return binary_(*this, Sub{}, reel::mul(b, alpha));
+  return binary_(*this, AddScaled{{}, -alpha.toDouble()}, b);
 }
 Tensor& Tensor::sub_(const Scalar& b, const Scalar& alpha) {
   check_subtraction(*this, b.type());
-  return is_one(alpha) ? binary_(*this, Sub{}, b)
-                       : binary_(*this, AddScaled{{}, negative(alpha)}, b);
+  return binary_(*this, Sub{}, product(b, alpha));
 }
 Tensor& Tensor::mul_(const Tensor& b) { return binary_(*this, Mul{}, b); }
 Tensor& Tensor::mul_(const Scalar& b) { return binary_(*this, Mul{}, b); }

@@ -332,7 +332,7 @@ struct PowScalar : Unary<PowScalar> {
   double exponent = 1;
   auto f(const auto& x) const { return pow(x, like(x, exponent)); }
   auto df(const auto& x, const auto&) const {
-    return exponent * pow(x, like(x, exponent - 1));
+    return exponent == 0 ? like(x, 0) : like(x, exponent) * pow(x, like(x, exponent - 1));
   }
 };
 
@@ -350,7 +350,7 @@ struct Add : Binary {
   void backward(Replay& call) const;
 };
 
-/// a + alpha * b.
+/// a + alpha * b; floating point.
 struct AddScaled : Binary {
   static constexpr const char* name = "add_scaled";
   static constexpr Reads reads{};
