@@ -44,11 +44,13 @@ std::string page() {
   const Backend& reference = backends::backend_of(Device("reference"));
   std::string text =
       "# Ops and backends\n\n"
-      "Written by `reel-ops` from the declarations in lib/tensor/ops; do not edit. Public functions\n"
+      "Written by `reel-ops` from the declarations in lib/tensor/ops; do not edit. Public "
+      "functions\n"
       "that are not listed are compositions of these.\n\n"
       "- **kernel**: the backend has a row of its own; **composed**: it runs as other ops;\n"
       "  **view**: metadata alone, nothing is computed.\n"
-      "- **saved**: what the gradient reads of inputs (x0, x1, ...) and outputs (y0, ...), kept only\n"
+      "- **saved**: what the gradient reads of inputs (x0, x1, ...) and outputs (y0, ...), kept "
+      "only\n"
       "  where that gradient is needed.\n";
   ops::for_each_family([&]<class List>(const char* title) {
     text += fmt::format("\n## {}\n\n| op | cpu | reference | gradient | saved |\n", title);

@@ -40,9 +40,10 @@ reel::Preprocessing preprocessing_of(const Settings& settings, const reel::Weigh
   if (settings.preprocess == "caffe") return reel::Preprocessing::caffe();
   if (settings.preprocess == "torchvision") return reel::Preprocessing::torchvision();
   if (weights.preprocessing) return *weights.preprocessing;
-  reel::fail("--weights {}: the file does not say what the network expects of pixels; name it with "
-             "--preprocess caffe or --preprocess torchvision",
-             settings.weights);
+  reel::fail(
+      "--weights {}: the file does not say what the network expects of pixels; name it with "
+      "--preprocess caffe or --preprocess torchvision",
+      settings.weights);
 }
 
 // Everything is checked that would else fail after the work is done.
@@ -119,7 +120,8 @@ int run(Settings settings) {
   }
   progress.finish();
 
-  if (interrupted && settings.checkpoint.empty()) settings.checkpoint = settings.out + ".checkpoint";
+  if (interrupted && settings.checkpoint.empty())
+    settings.checkpoint = settings.out + ".checkpoint";
   save_progress(settings, history, transfer);
   pictures.result = transfer.picture();
   if (!settings.report.empty()) {
@@ -129,10 +131,11 @@ int run(Settings settings) {
     reel::write_file(settings.json, summary(settings, history).dump(1) + "\n");
   }
   if (interrupted) {
-    fmt::print("Stopped after {} of {} steps. {} holds the picture so far. To go on:\n"
-               "  reel-style --resume {} --out {} --steps {}\n",
-               history.losses.size(), settings.steps, settings.out, settings.checkpoint,
-               settings.out, settings.steps);
+    fmt::print(
+        "Stopped after {} of {} steps. {} holds the picture so far. To go on:\n"
+        "  reel-style --resume {} --out {} --steps {}\n",
+        history.losses.size(), settings.steps, settings.out, settings.checkpoint, settings.out,
+        settings.steps);
     return kInterrupted;
   }
   if (!settings.quiet) fmt::print("{} written\n", settings.out);

@@ -40,8 +40,7 @@ Tensor starting_picture(const std::string& init, const Tensor& content, uint64_t
   }
   const Tensor bytes = reel::load_image(init);
   const bool fits = bytes.size(0) == content.size(2) && bytes.size(1) == content.size(3);
-  return from_bytes(fits ? bytes
-                         : reel::resize_image(bytes, content.size(2), content.size(3)));
+  return from_bytes(fits ? bytes : reel::resize_image(bytes, content.size(2), content.size(3)));
 }
 
 }  // namespace style

@@ -1,11 +1,10 @@
 #include "style_transfer/progress.h"
 
+#include <algorithm>
+#include <cstdio>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cstdio>
 
 #include <fmt/format.h>
 
@@ -19,11 +18,10 @@ void Progress::update(const History& history) {
   const auto done = static_cast<int64_t>(history.losses.size());
   const Losses& l = history.losses.back();
   const double pace = median(history.seconds);
-  std::string text =
-      fmt::format("step {}/{}  loss {:.4g} = content {:.4g}, style {:.4g}{}  {:.2f} s/step, {} left",
-                  done, steps_, l.total, l.content, l.style,
-                  l.tv == 0 ? "" : fmt::format(", tv {:.4g}", l.tv), pace,
-                  duration(pace * static_cast<double>(steps_ - done)));
+  std::string text = fmt::format(
+      "step {}/{}  loss {:.4g} = content {:.4g}, style {:.4g}{}  {:.2f} s/step, {} left", done,
+      steps_, l.total, l.content, l.style, l.tv == 0 ? "" : fmt::format(", tv {:.4g}", l.tv), pace,
+      duration(pace * static_cast<double>(steps_ - done)));
   if (!terminal_) {
     // About twenty lines a run, and the first few steps so that one sees it work.
     const int64_t every = std::max<int64_t>(1, steps_ / 20);

@@ -115,7 +115,8 @@ std::string chart(const std::vector<Curve>& curves) {
     std::string points;
     for (size_t i = 0; i < curve.values.size(); ++i) {
       const double v = curve.values[i];
-      if (v > 0 && std::isfinite(v)) points += fmt::format("{:.1f},{:.1f} ", x(i), y(std::log10(v)));
+      if (v > 0 && std::isfinite(v))
+        points += fmt::format("{:.1f},{:.1f} ", x(i), y(std::log10(v)));
     }
     if (points.empty()) continue;
     svg += fmt::format(
@@ -220,13 +221,13 @@ std::string report_page(const Settings& settings, const History& history,
   html += "</div>\n<h2>Losses, weighted, before each step</h2>\n";
   html += loss_chart(settings, history);
   html += "<h2>Time and memory</h2>\n";
-  html += table({{"steps", std::to_string(history.losses.size())},
-                 {"seconds a step (median)", fmt::format("{:.3f}", median(history.seconds))},
-                 {"in all", duration(seconds)},
-                 {"threads", std::to_string(reel::get_num_threads())},
-                 {"device", settings.device},
-                 {"peak memory", fmt::format("{:.0f} MB", static_cast<double>(peak_memory_bytes()) *
-                                                              1e-6)}});
+  html += table(
+      {{"steps", std::to_string(history.losses.size())},
+       {"seconds a step (median)", fmt::format("{:.3f}", median(history.seconds))},
+       {"in all", duration(seconds)},
+       {"threads", std::to_string(reel::get_num_threads())},
+       {"device", settings.device},
+       {"peak memory", fmt::format("{:.0f} MB", static_cast<double>(peak_memory_bytes()) * 1e-6)}});
   html += "<h2>Settings</h2>\n";
   std::vector<std::pair<std::string, std::string>> rows;
   const nlohmann::json all = to_json(settings);

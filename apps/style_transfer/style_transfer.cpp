@@ -9,13 +9,11 @@ using namespace reel;
 
 // The pixels as the network wants them.
 Tensor prepare(const Tensor& picture, const Preprocessing& p) {
-  const auto per_channel = [&](const double (&v)[3]) {
+  const auto per_channel = [&](const double(&v)[3]) {
     return tensor({v[0], v[1], v[2]}, picture.options()).view({1, 3, 1, 1});
   };
-  const Tensor channels =
-      p.channels == Preprocessing::Channels::kBGR ? picture.flip({1}) : picture;
-  const Tensor centred =
-      (p.scale == 1 ? channels : channels * p.scale) - per_channel(p.mean);
+  const Tensor channels = p.channels == Preprocessing::Channels::kBGR ? picture.flip({1}) : picture;
+  const Tensor centred = (p.scale == 1 ? channels : channels * p.scale) - per_channel(p.mean);
   const bool scaled = std::any_of(p.std, p.std + 3, [](double v) { return v != 1; });
   return scaled ? centred / per_channel(p.std) : centred;
 }
@@ -54,9 +52,8 @@ StyleTransfer::StyleTransfer(const Recipe& recipe, const Weights& weights,
                              const Tensor& style, const Tensor& start)
     : recipe_(recipe),
       preprocessing_(preprocessing),
-      network_(nn::models::VGG19FeaturesOptions()
-                   .last_layer(deepest(recipe))
-                   .pooling(recipe.pooling)),
+      network_(
+          nn::models::VGG19FeaturesOptions().last_layer(deepest(recipe)).pooling(recipe.pooling)),
       pixels_(start.clone().requires_grad_()),
       adam_({pixels_}, optim::AdamOptions(recipe.lr).betas({0.9, 0.999}).eps(1e-8)) {
   network_->load_weights(weights.tensors);

@@ -31,8 +31,8 @@ struct Losses {
   double tv = 0;
 };
 
-/// Neural style transfer (Gatys, Ecker and Bethge, CVPR 2016): Adam on the pixels of a picture whose
-/// deep features shall be those of `content` and whose Gram matrices those of `style`.
+/// Neural style transfer (Gatys, Ecker and Bethge, CVPR 2016): Adam on the pixels of a picture
+/// whose deep features shall be those of `content` and whose Gram matrices those of `style`.
 /// Pictures are Float [1, 3, height, width], RGB, 0..255.
 class StyleTransfer {
  public:

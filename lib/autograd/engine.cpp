@@ -21,8 +21,8 @@ void accumulate(Tensor& sum, Tensor grad, bool create_graph) {
   }
   const TensorImpl& impl = *sum.impl();
   const bool ours = !create_graph && impl.references.load(std::memory_order_relaxed) == 1 &&
-                    impl.storage->use_count() == 1 &&
-                    is_dense_layout(impl.sizes, impl.strides) && sum.dtype() == grad.dtype();
+                    impl.storage->use_count() == 1 && is_dense_layout(impl.sizes, impl.strides) &&
+                    sum.dtype() == grad.dtype();
   if (ours) {
     sum.add_(grad);
   } else {
@@ -137,9 +137,9 @@ void Replayer::restrict_to(const variable_list& inputs, const variable_list& roo
   std::sort(order.begin(), order.end(),
             [](const Entry* a, const Entry* b) { return a->sequence < b->sequence; });
   for (const Entry* entry : order) {
-    const bool leads = captures_.count(entry) != 0 ||
-                       std::any_of(entry->edges.begin(), entry->edges.end(),
-                                   [&](const Edge& edge) { return wanted(edge); });
+    const bool leads =
+        captures_.count(entry) != 0 || std::any_of(entry->edges.begin(), entry->edges.end(),
+                                                   [&](const Edge& edge) { return wanted(edge); });
     if (leads) wanted_entries_.insert(entry);
   }
 }
@@ -261,9 +261,10 @@ variable_list root_grads(const char* op, const variable_list& roots, const varia
     }
     if (i < given.size() && given[i].defined()) {
       if (!(given[i].sizes() == root.sizes())) {
-        fail("{}: Mismatch in shape: grad_output[{}] has a shape of {} and output[{}] has a shape "
-             "of {}",
-             op, i, given[i].sizes(), i, root.sizes());
+        fail(
+            "{}: Mismatch in shape: grad_output[{}] has a shape of {} and output[{}] has a shape "
+            "of {}",
+            op, i, given[i].sizes(), i, root.sizes());
       }
       grads.push_back(given[i]);
     } else if (root.numel() == 1) {

@@ -1,12 +1,10 @@
-#include <reel/autograd/entry.h>
-
-#include <execinfo.h>
-
 #include <cstdlib>
+#include <execinfo.h>
 #include <mutex>
 #include <unordered_set>
 
 #include <reel/autograd/autograd.h>
+#include <reel/autograd/entry.h>
 #include <reel/tensor/check.h>
 
 namespace reel {

@@ -1,15 +1,13 @@
-#include <reel/autograd/function.h>
-
 #include <algorithm>
 
+#include <reel/autograd/function.h>
 #include <reel/tensor/check.h>
 
 namespace reel::autograd {
 namespace {
 
 bool contains(const variable_list& list, const Tensor& tensor) {
-  return std::any_of(list.begin(), list.end(),
-                     [&](const Tensor& t) { return t.is_same(tensor); });
+  return std::any_of(list.begin(), list.end(), [&](const Tensor& t) { return t.is_same(tensor); });
 }
 
 }  // namespace
@@ -74,10 +72,10 @@ variable_list record_function(const char* name, AutogradContext* context, Intrus
     dirty.storage()->bump_version();
     dirty.storage()->set_last_writer(name);
   }
-  const bool recorded = GradMode::is_enabled() &&
-                        std::any_of(inputs.begin(), inputs.end(), [](const Tensor& t) {
-                          return t.defined() && t.requires_grad();
-                        });
+  const bool recorded =
+      GradMode::is_enabled() && std::any_of(inputs.begin(), inputs.end(), [](const Tensor& t) {
+        return t.defined() && t.requires_grad();
+      });
   if (!recorded) {
     context->to_save_.clear();
     return outputs;

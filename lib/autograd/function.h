@@ -13,8 +13,7 @@ class IValue {
  public:
   IValue() = default;
   template <class T>
-    requires(std::is_arithmetic_v<T>)
-  IValue(T value) : number_(value) {}
+  requires(std::is_arithmetic_v<T>) IValue(T value) : number_(value) {}
   IValue(Tensor value) : tensor_(std::move(value)) {}
   IValue(std::string value) : text_(std::move(value)) {}
   IValue(const char* value) : text_(value) {}

@@ -1,5 +1,4 @@
 #include <reel/autograd/replay.h>
-
 #include <reel/tensor/check.h>
 #include <reel/tensor/ops.h>
 

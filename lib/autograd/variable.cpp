@@ -34,13 +34,15 @@ namespace {
 
 void set_requires_grad(TensorImpl& impl, bool value) {
   if (value && !is_differentiable(impl.dtype)) {
-    fail("requires_grad_: only Tensors of floating point and complex dtype can require gradients, "
-         "got {}",
-         impl.dtype);
+    fail(
+        "requires_grad_: only Tensors of floating point and complex dtype can require gradients, "
+        "got {}",
+        impl.dtype);
   }
   if (value && impl.is_inference && !InferenceMode::is_enabled()) {
-    fail("requires_grad_: Setting requires_grad=true on inference tensor outside InferenceMode is "
-         "not allowed.");
+    fail(
+        "requires_grad_: Setting requires_grad=true on inference tensor outside InferenceMode is "
+        "not allowed.");
   }
   if (impl.slot != nullptr && impl.slot->entry) {
     if (value) return;
@@ -74,7 +76,8 @@ Tensor& Tensor::mutable_grad() const {
 }
 
 void Tensor::retain_grad() const {
-  if (!requires_grad()) fail("retain_grad: can't retain_grad on Tensor that has requires_grad=False");
+  if (!requires_grad())
+    fail("retain_grad: can't retain_grad on Tensor that has requires_grad=False");
   if (is_leaf()) return;
   const autograd::Edge edge = autograd::edge_of(*this);
   mutable_grad();

@@ -1,10 +1,9 @@
-#include <reel/backends/allocator.h>
-
 #include <array>
 #include <bit>
 #include <mutex>
 #include <vector>
 
+#include <reel/backends/allocator.h>
 #include <reel/backends/registry.h>
 #include <reel/tensor/check.h>
 
@@ -145,8 +144,8 @@ Storage allocate_storage(size_t bytes, Device device) {
   backends::backend_of(device);
   const size_t index = backends::class_of(bytes);
   void* data = backends::take(device, index);
-  return Storage::adopt(new StorageImpl(data, bytes, device, backends::give_back,
-                                        backends::pack(device, index)));
+  return Storage::adopt(
+      new StorageImpl(data, bytes, device, backends::give_back, backends::pack(device, index)));
 }
 
 }  // namespace reel

@@ -8,10 +8,10 @@ namespace reel::backends {
 
 /// What the caching allocator of a device holds, in bytes.
 struct MemoryStats {
-  int64_t in_use = 0;         ///< held by tensors
-  int64_t cached = 0;         ///< free, kept for the next tensor of that size
-  int64_t peak_in_use = 0;    ///< the most that tensors held at once
-  int64_t system_calls = 0;   ///< how often the runtime was asked for memory
+  int64_t in_use = 0;        ///< held by tensors
+  int64_t cached = 0;        ///< free, kept for the next tensor of that size
+  int64_t peak_in_use = 0;   ///< the most that tensors held at once
+  int64_t system_calls = 0;  ///< how often the runtime was asked for memory
 };
 
 MemoryStats memory_stats(Device device);

@@ -1,5 +1,4 @@
 #include <reel/backends/builtin.h>
-
 #include <reel/backends/cpu/cpu.h>
 #include <reel/backends/reference/reference.h>
 

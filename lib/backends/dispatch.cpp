@@ -1,5 +1,3 @@
-#include <reel/backends/dispatch.h>
-
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -7,6 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include <reel/backends/dispatch.h>
 #include <reel/backends/registry.h>
 #include <reel/tensor/check.h>
 
@@ -135,12 +134,11 @@ std::string report() {
         if (calls == 0) continue;
         const int64_t ns = c.nanoseconds.load(std::memory_order_relaxed);
         const char* reason = c.reason.load(std::memory_order_relaxed);
-        text += fmt::format("{:<24} {:<12} {:<9} {:>10} {:>12} {:>14}  {}\n",
-                            op_name(static_cast<int>(op)), name_of(static_cast<DeviceType>(type)),
-                            kOutcomeNames[outcome], calls,
-                            ns == 0 ? "-" : fmt::format("{:.3f}", static_cast<double>(ns) * 1e-6),
-                            c.bytes_copied.load(std::memory_order_relaxed),
-                            reason == nullptr ? "" : reason);
+        text += fmt::format(
+            "{:<24} {:<12} {:<9} {:>10} {:>12} {:>14}  {}\n", op_name(static_cast<int>(op)),
+            name_of(static_cast<DeviceType>(type)), kOutcomeNames[outcome], calls,
+            ns == 0 ? "-" : fmt::format("{:.3f}", static_cast<double>(ns) * 1e-6),
+            c.bytes_copied.load(std::memory_order_relaxed), reason == nullptr ? "" : reason);
       }
     }
   }

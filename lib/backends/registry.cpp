@@ -1,15 +1,13 @@
-#include <reel/backends/registry.h>
-
-#include <dlfcn.h>
-
 #include <array>
 #include <cstdlib>
 #include <deque>
+#include <dlfcn.h>
 #include <mutex>
 #include <string_view>
 #include <unordered_map>
 
 #include <reel/backends/builtin.h>
+#include <reel/backends/registry.h>
 #include <reel/tensor/check.h>
 
 namespace reel {
@@ -45,8 +43,7 @@ void add_backend(Registry& registry, int slot, const char* name, void (*fill)(Ba
   if (backend.runtime == nullptr) fail("register_backend: backend '{}' set no runtime", name);
   if (backend.runtime->device_count() > backends::kMaxDevices) {
     fail("register_backend: expected at most {} devices, backend '{}' has {}",
-         backends::kMaxDevices, name,
-         backend.runtime->device_count());
+         backends::kMaxDevices, name, backend.runtime->device_count());
   }
   registry.ready[static_cast<size_t>(slot)].store(true, std::memory_order_release);
 }

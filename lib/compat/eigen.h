@@ -17,9 +17,9 @@ using EigenMap = Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eig
 template <class T>
 EigenMap<T> as_eigen(const Tensor& matrix) {
   detail::check_accessor(matrix, 2);
-  return EigenMap<T>(matrix.data_ptr<T>(), matrix.size(0), matrix.size(1),
-                     Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>(matrix.stride(0),
-                                                                   matrix.stride(1)));
+  return EigenMap<T>(
+      matrix.data_ptr<T>(), matrix.size(0), matrix.size(1),
+      Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>(matrix.stride(0), matrix.stride(1)));
 }
 
 /// A tensor [rows, columns] over the memory of a matrix that the caller keeps alive.

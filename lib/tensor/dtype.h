@@ -57,10 +57,9 @@ constexpr size_t element_size(ScalarType type) {
 
 /// PyTorch's name as printed: "Float", "Long", ...
 constexpr const char* to_string(ScalarType type) {
-  constexpr const char* kNames[] = {"Byte",   "Char",     "Short",        "Int",
-                                    "Long",   "Half",     "Float",        "Double",
-                                    "BFloat16", "ComplexFloat", "ComplexDouble", "Bool",
-                                    "QInt8",  "QInt16",   "Undefined"};
+  constexpr const char* kNames[] = {"Byte",          "Char",  "Short",  "Int",      "Long",
+                                    "Half",          "Float", "Double", "BFloat16", "ComplexFloat",
+                                    "ComplexDouble", "Bool",  "QInt8",  "QInt16",   "Undefined"};
   return kNames[static_cast<int>(type)];
 }
 
@@ -99,19 +98,32 @@ template <ScalarType kType>
 struct ScalarTypeIs {
   static constexpr ScalarType value = kType;
 };
-template <> struct ScalarTypeOf<uint8_t> : ScalarTypeIs<ScalarType::Byte> {};
-template <> struct ScalarTypeOf<int8_t> : ScalarTypeIs<ScalarType::Char> {};
-template <> struct ScalarTypeOf<int16_t> : ScalarTypeIs<ScalarType::Short> {};
-template <> struct ScalarTypeOf<int32_t> : ScalarTypeIs<ScalarType::Int> {};
-template <> struct ScalarTypeOf<int64_t> : ScalarTypeIs<ScalarType::Long> {};
-template <> struct ScalarTypeOf<long long> : ScalarTypeIs<ScalarType::Long> {};
-template <> struct ScalarTypeOf<Half> : ScalarTypeIs<ScalarType::Half> {};
-template <> struct ScalarTypeOf<float> : ScalarTypeIs<ScalarType::Float> {};
-template <> struct ScalarTypeOf<double> : ScalarTypeIs<ScalarType::Double> {};
-template <> struct ScalarTypeOf<BFloat16> : ScalarTypeIs<ScalarType::BFloat16> {};
-template <> struct ScalarTypeOf<complex<float>> : ScalarTypeIs<ScalarType::ComplexFloat> {};
-template <> struct ScalarTypeOf<complex<double>> : ScalarTypeIs<ScalarType::ComplexDouble> {};
-template <> struct ScalarTypeOf<bool> : ScalarTypeIs<ScalarType::Bool> {};
+template <>
+struct ScalarTypeOf<uint8_t> : ScalarTypeIs<ScalarType::Byte> {};
+template <>
+struct ScalarTypeOf<int8_t> : ScalarTypeIs<ScalarType::Char> {};
+template <>
+struct ScalarTypeOf<int16_t> : ScalarTypeIs<ScalarType::Short> {};
+template <>
+struct ScalarTypeOf<int32_t> : ScalarTypeIs<ScalarType::Int> {};
+template <>
+struct ScalarTypeOf<int64_t> : ScalarTypeIs<ScalarType::Long> {};
+template <>
+struct ScalarTypeOf<long long> : ScalarTypeIs<ScalarType::Long> {};
+template <>
+struct ScalarTypeOf<Half> : ScalarTypeIs<ScalarType::Half> {};
+template <>
+struct ScalarTypeOf<float> : ScalarTypeIs<ScalarType::Float> {};
+template <>
+struct ScalarTypeOf<double> : ScalarTypeIs<ScalarType::Double> {};
+template <>
+struct ScalarTypeOf<BFloat16> : ScalarTypeIs<ScalarType::BFloat16> {};
+template <>
+struct ScalarTypeOf<complex<float>> : ScalarTypeIs<ScalarType::ComplexFloat> {};
+template <>
+struct ScalarTypeOf<complex<double>> : ScalarTypeIs<ScalarType::ComplexDouble> {};
+template <>
+struct ScalarTypeOf<bool> : ScalarTypeIs<ScalarType::Bool> {};
 }  // namespace detail
 
 /// The ScalarType of a C++ value type.

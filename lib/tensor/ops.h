@@ -64,8 +64,8 @@ namespace detail {
 class TensorData {
  public:
   template <class T>
-    requires(std::convertible_to<T, Scalar> && !std::same_as<T, TensorData>)
-  TensorData(T value) : values_{Scalar(value)}, type_(Scalar(value).type()) {}
+  requires(std::convertible_to<T, Scalar> && !std::same_as<T, TensorData>) TensorData(T value)
+      : values_{Scalar(value)}, type_(Scalar(value).type()) {}
   TensorData(std::initializer_list<TensorData> list);
 
   const std::vector<Scalar>& values() const { return values_; }
@@ -87,8 +87,7 @@ inline Tensor tensor(std::initializer_list<detail::TensorData> values,
   return detail::make_tensor(detail::TensorData(values), options);
 }
 template <class T>
-  requires(std::convertible_to<T, Scalar>)
-Tensor tensor(T value, const TensorOptions& options = {}) {
+requires(std::convertible_to<T, Scalar>) Tensor tensor(T value, const TensorOptions& options = {}) {
   return detail::make_tensor(detail::TensorData(value), options);
 }
 /// A 1-d tensor with a copy of the values.
@@ -102,8 +101,8 @@ Tensor tensor(ArrayRef<T> values, const TensorOptions& options = {}) {
 }
 
 // Elementwise.
-#define REEL_UNARY(name, Op) \
-  Tensor name(const Tensor& self);   \
+#define REEL_UNARY(name, Op)       \
+  Tensor name(const Tensor& self); \
   Tensor& name##_(Tensor& self);
 #include <reel/tensor/ops/unary.def>
 #undef REEL_UNARY
@@ -270,8 +269,7 @@ Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias = {}
 Tensor max_pool2d(const Tensor& self, IntArrayRef kernel_size, IntArrayRef stride = {},
                   IntArrayRef padding = 0, IntArrayRef dilation = 1, bool ceil_mode = false);
 std::tuple<Tensor, Tensor> max_pool2d_with_indices(const Tensor& self, IntArrayRef kernel_size,
-                                                   IntArrayRef stride = {},
-                                                   IntArrayRef padding = 0,
+                                                   IntArrayRef stride = {}, IntArrayRef padding = 0,
                                                    IntArrayRef dilation = 1,
                                                    bool ceil_mode = false);
 Tensor avg_pool2d(const Tensor& self, IntArrayRef kernel_size, IntArrayRef stride = {},

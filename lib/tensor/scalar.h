@@ -14,11 +14,11 @@ class Scalar {
   constexpr Scalar() : Scalar(0) {}
   constexpr Scalar(bool value) : kind_(Kind::Bool), integer_(value ? 1 : 0) {}
   template <class T>
-    requires(std::integral<T> && !std::same_as<T, bool>)
-  constexpr Scalar(T value) : kind_(Kind::Integer), integer_(static_cast<int64_t>(value)) {}
+  requires(std::integral<T> && !std::same_as<T, bool>) constexpr Scalar(T value)
+      : kind_(Kind::Integer), integer_(static_cast<int64_t>(value)) {}
   template <class T>
-    requires(std::floating_point<T>)
-  constexpr Scalar(T value) : kind_(Kind::Floating), real_(static_cast<double>(value)) {}
+  requires(std::floating_point<T>) constexpr Scalar(T value)
+      : kind_(Kind::Floating), real_(static_cast<double>(value)) {}
   constexpr Scalar(Half value) : Scalar(static_cast<float>(value)) {}
   constexpr Scalar(BFloat16 value) : Scalar(static_cast<float>(value)) {}
   template <class T>

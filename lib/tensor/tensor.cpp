@@ -1,6 +1,5 @@
-#include <reel/tensor/tensor.h>
-
 #include <reel/tensor/check.h>
+#include <reel/tensor/tensor.h>
 #include <reel/tensor/visit.h>
 
 namespace reel {
@@ -19,8 +18,8 @@ TensorImpl::TensorImpl(Storage s, ScalarType type, Shape size, Shape stride, int
 TensorImpl::~TensorImpl() = default;
 
 IntrusivePtr<TensorImpl> TensorImpl::detached() const {
-  auto copy = IntrusivePtr<TensorImpl>::adopt(
-      new TensorImpl(storage, dtype, sizes, strides, offset));
+  auto copy =
+      IntrusivePtr<TensorImpl>::adopt(new TensorImpl(storage, dtype, sizes, strides, offset));
   if (quant != nullptr) copy->quant = std::make_unique<QuantParams>(*quant);
   copy->is_inference = is_inference;
   return copy;
@@ -36,7 +35,8 @@ void Tensor::undefined_tensor() {
 }
 
 int64_t Tensor::size(int64_t dim) const {
-  if (this->dim() == 0) fail_index("size: dimension specified as {} but tensor has no dimensions", dim);
+  if (this->dim() == 0)
+    fail_index("size: dimension specified as {} but tensor has no dimensions", dim);
   return impl()->sizes[static_cast<size_t>(wrap_dim(dim, this->dim()))];
 }
 

@@ -59,8 +59,7 @@ class TensorImpl {
   /// Another tensor over the same memory, off the tape.
   IntrusivePtr<TensorImpl> detached() const;
   void* data() const {
-    return static_cast<char*>(storage->data()) +
-           offset * static_cast<int64_t>(element_size(dtype));
+    return static_cast<char*>(storage->data()) + offset * static_cast<int64_t>(element_size(dtype));
   }
   bool requires_grad() const {
     return (slot != nullptr && (slot->requires_grad || static_cast<bool>(slot->entry))) ||

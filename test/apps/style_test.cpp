@@ -47,15 +47,17 @@ int64_t steps_in(const std::string& log) {
 TEST_CASE("a resumed run gives the bits of one that never stopped, on any number of threads") {
   const Run run;
   if (!run.ready()) return;
-  const auto whole = run_command(run.command("--steps 6 --threads 2 --tv-weight 10 --out " +
-                                             run.out("whole.png") + " --json " + run.out("whole.json")));
+  const auto whole =
+      run_command(run.command("--steps 6 --threads 2 --tv-weight 10 --out " + run.out("whole.png") +
+                              " --json " + run.out("whole.json")));
   INFO(whole.output);
   REQUIRE(whole.status == 0);
   REQUIRE(run_command(run.command("--steps 2 --threads 1 --tv-weight 10 --out " + run.out("a.png") +
                                   " --checkpoint " + run.out("c")))
               .status == 0);
-  const auto rest = run_command(program("reel-style") + " --resume " + run.out("c") + " --steps 6 --out " +
-                                run.out("b.png") + " --json " + run.out("b.json"));
+  const auto rest =
+      run_command(program("reel-style") + " --resume " + run.out("c") + " --steps 6 --out " +
+                  run.out("b.png") + " --json " + run.out("b.json"));
   INFO(rest.output);
   REQUIRE(rest.status == 0);
   CHECK(losses(run.out("b.json")) == losses(run.out("whole.json")));
@@ -67,12 +69,14 @@ TEST_CASE("a resumed run gives the bits of one that never stopped, on any number
 TEST_CASE("what makes the picture cannot be changed when a run is resumed") {
   const Run run;
   if (!run.ready()) return;
-  REQUIRE(run_command(run.command("--steps 1 --out " + run.out("a.png") + " --checkpoint " + run.out("c")))
+  REQUIRE(run_command(
+              run.command("--steps 1 --out " + run.out("a.png") + " --checkpoint " + run.out("c")))
               .status == 0);
   const auto changed = run_command(program("reel-style") + " --resume " + run.out("c") +
                                    " --steps 2 --lr 3 --out " + run.out("b.png"));
   CHECK(changed.status == 1);
-  CHECK_THAT(changed.output, ContainsSubstring("made with --lr 2.0, which cannot be changed to 3.0"));
+  CHECK_THAT(changed.output,
+             ContainsSubstring("made with --lr 2.0, which cannot be changed to 3.0"));
 }
 
 TEST_CASE("Ctrl-C keeps the picture and says how to go on") {
@@ -85,8 +89,9 @@ TEST_CASE("Ctrl-C keeps the picture and says how to go on") {
   const std::string text = read_file(run.out("log"));
   CHECK_THAT(text, ContainsSubstring("--resume " + run.out("o.png.checkpoint")));
   CHECK(reel::load_image(run.out("o.png")).size(0) == 64);
-  const auto resumed = run_command(program("reel-style") + " --resume " + run.out("o.png.checkpoint") +
-                                   " --steps 3 --out " + run.out("p.png"));
+  const auto resumed =
+      run_command(program("reel-style") + " --resume " + run.out("o.png.checkpoint") +
+                  " --steps 3 --out " + run.out("p.png"));
   INFO(resumed.output);
   CHECK(resumed.status == 0);
 }
@@ -118,8 +123,8 @@ TEST_CASE("a picture of the right size is used as it is, and the json says what 
   reel::save_image(reel::resize_image(reel::load_image(run.content), 64, 48), run.out("c.png"));
   const auto result = run_command(program("reel-style") + " --content " + run.out("c.png") +
                                   " --style " + run.style + " --weights " + run.weights +
-                                  " --size 64 --steps 3 --lr 0.001 --quiet --out " + run.out("o.png") +
-                                  " --json " + run.out("o.json"));
+                                  " --size 64 --steps 3 --lr 0.001 --quiet --out " +
+                                  run.out("o.png") + " --json " + run.out("o.json"));
   CHECK(result.status == 0);
   CHECK(result.output.empty());
   // So small a step changes no pixel by half a grey level.
@@ -138,8 +143,8 @@ TEST_CASE("the losses fall, from the picture and from noise, with either pooling
   const Run run;
   if (!run.ready()) return;
   for (const std::string options : {"", "--init noise --seed 3", "--pool avg"}) {
-    const auto result = run_command(run.command(options + " --steps 30 --lr 5 --out " + run.out("o.png") +
-                                                " --json " + run.out("o.json")));
+    const auto result = run_command(run.command(options + " --steps 30 --lr 5 --out " +
+                                                run.out("o.png") + " --json " + run.out("o.json")));
     INFO(options << "\n" << result.output);
     REQUIRE(result.status == 0);
     const json steps = losses(run.out("o.json"));
@@ -150,7 +155,8 @@ TEST_CASE("the losses fall, from the picture and from noise, with either pooling
 TEST_CASE("the report is one page with pictures, curves and settings") {
   const Run run;
   if (!run.ready()) return;
-  REQUIRE(run_command(run.command("--steps 5 --out " + run.out("o.png") + " --report " + run.out("r.html")))
+  REQUIRE(run_command(
+              run.command("--steps 5 --out " + run.out("o.png") + " --report " + run.out("r.html")))
               .status == 0);
   const std::string page = read_file(run.out("r.html"));
   CHECK_THAT(page, ContainsSubstring("alt=\"content\"") && ContainsSubstring("alt=\"style\"") &&
@@ -208,7 +214,8 @@ TEST_CASE("errors are sentences that one can act on") {
                                ContainsSubstring("at least 16 x 16"));
   CHECK_THAT(said("--out /no/such/folder/o.png"), ContainsSubstring("/no/such/folder/o.png"));
   CHECK_THAT(said("--out " + run.out("o.bmp")), ContainsSubstring("must end in .png"));
-  CHECK_THAT(said(out + " --report /no/such/folder/r.html"), ContainsSubstring("/no/such/folder/r.html"));
+  CHECK_THAT(said(out + " --report /no/such/folder/r.html"),
+             ContainsSubstring("/no/such/folder/r.html"));
   CHECK_THAT(said(out + " --style-layers conv9_9"), ContainsSubstring("conv9_9"));
   CHECK_THAT(said(out + " --device gpu"), ContainsSubstring("got 'gpu'"));
   CHECK_THAT(said(out + " --pool median"), ContainsSubstring("--pool"));

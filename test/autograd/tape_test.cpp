@@ -9,11 +9,11 @@
 #include "support/tensors.h"
 
 using namespace reel;
+using Catch::Matchers::ContainsSubstring;
 using test::close;
 using test::error_of;
 using test::leaf;
 using test::values;
-using Catch::Matchers::ContainsSubstring;
 
 TEST_CASE("gradients of several readers add up, and again in a second backward") {
   const Tensor x = leaf({3});
@@ -248,8 +248,8 @@ struct Wrong : autograd::Function<Wrong> {
 
 TEST_CASE("a user's function is an op like any other") {
   const Tensor x = leaf({4});
-  CHECK(test::gradients_agree([](const autograd::variable_list& in) { return Cube::apply(in[0], 0.5); },
-                              {x}));
+  CHECK(test::gradients_agree(
+      [](const autograd::variable_list& in) { return Cube::apply(in[0], 0.5); }, {x}));
   const Tensor y = Cube::apply(x, 2.0);
   CHECK(std::string(y.grad_fn_name()) == "Cube");
   CHECK_FALSE(Cube::apply(x.detach(), 2.0).requires_grad());
@@ -291,8 +291,9 @@ TEST_CASE("the tape prints its entries in order") {
     y = x.exp();
   }
   const std::string text = tape::dump(y.sum());
-  CHECK_THAT(text, ContainsSubstring("exp(leaf Double[2, 3]) -> Double[2, 3] on cpu, saved 48 bytes") &&
-                       ContainsSubstring("in net.first") && ContainsSubstring("sum(#"));
+  CHECK_THAT(text,
+             ContainsSubstring("exp(leaf Double[2, 3]) -> Double[2, 3] on cpu, saved 48 bytes") &&
+                 ContainsSubstring("in net.first") && ContainsSubstring("sum(#"));
   CHECK(text.find("exp(") < text.find("sum("));
 }
 

@@ -42,7 +42,8 @@ TEST_CASE("a call goes to a kernel, else is composed, else runs on the CPU; the 
   const std::string report = backends::report();
   CHECK_THAT(report, Catch::Matchers::Matches("(.|\n)*mm +bare +native(.|\n)*"));
   CHECK_THAT(report, Catch::Matchers::Matches("(.|\n)*cat +bare +composed(.|\n)*"));
-  CHECK_THAT(report, Catch::Matchers::Matches("(.|\n)*exp +bare +cpu +1 +- +192 +no kernel(.|\n)*"));
+  CHECK_THAT(report,
+             Catch::Matchers::Matches("(.|\n)*exp +bare +cpu +1 +- +192 +no kernel(.|\n)*"));
 }
 
 TEST_CASE("gradients work on a backend that falls back") {

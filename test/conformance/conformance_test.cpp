@@ -137,7 +137,8 @@ TEST_CASE("the CPU computes what the reference computes, for every dtype and lay
 
 TEST_CASE("gradients of first and second order agree with finite differences") {
   for (const Case& c : all_cases()) {
-    if (c.order == 0 || c.tolerance > 5e-5) continue;  // the wide ones take too long element by element
+    if (c.order == 0 || c.tolerance > 5e-5)
+      continue;  // the wide ones take too long element by element
     INFO(c.name);
     List inputs = make_inputs(c, reel::kDouble, Layout::Contiguous, reel::kCPU);
     for (Tensor& x : inputs) x.requires_grad_();

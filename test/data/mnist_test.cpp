@@ -90,8 +90,10 @@ TEST_CASE("idx: lying files are errors that name them") {
   for (size_t length = 0; length < zipped.size(); ++length) message(zipped.substr(0, length));
   CHECK_THAT(message(good + "x"), ContainsSubstring("1568 bytes of data and 1569"));
   CHECK_THAT(message(gzip(good + "x")), ContainsSubstring("goes on"));
-  CHECK_THAT(message("\0\0\x08\3"s + big(~0u) + big(~0u) + big(~0u)), ContainsSubstring("overflows"));
-  CHECK_THAT(message(gzip("\0\0\x08\2"s + big(~0u) + big(1))), ContainsSubstring("deflate cannot do"));
+  CHECK_THAT(message("\0\0\x08\3"s + big(~0u) + big(~0u) + big(~0u)),
+             ContainsSubstring("overflows"));
+  CHECK_THAT(message(gzip("\0\0\x08\2"s + big(~0u) + big(1))),
+             ContainsSubstring("deflate cannot do"));
   CHECK_THAT(message("PK\3\4"), ContainsSubstring("no idx file (begins with 50 4b 03 04)"));
 }
 
@@ -113,8 +115,9 @@ TEST_CASE("MNIST of made-up files") {
   CHECK(second.target.item<int64_t>() == 2);
   CHECK_THROWS_AS(train.get(2), IndexError);
 
-  CHECK_THAT(message_of([&] { MNIST(dir.path().string(), MNIST::Mode::kTest); }),
-             ContainsSubstring("neither t10k-images-idx3-ubyte nor t10k-images-idx3-ubyte.gz is in"));
+  CHECK_THAT(
+      message_of([&] { MNIST(dir.path().string(), MNIST::Mode::kTest); }),
+      ContainsSubstring("neither t10k-images-idx3-ubyte nor t10k-images-idx3-ubyte.gz is in"));
   for (const std::string& wrong : {labels("\7"), labels("\7\12"), two_images()}) {
     test::write_bytes(dir.file("train-labels-idx1-ubyte.gz"), gzip(wrong));
     CHECK_THAT(message_of([&] { MNIST(dir.path().string()); }),

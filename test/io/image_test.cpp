@@ -129,7 +129,8 @@ TEST_CASE("Pictures that cannot be read are errors that name the file") {
     return message;
   };
   CHECK_THAT(fails(""), ContainsSubstring("empty"));
-  CHECK_THAT(fails("GIF89a..."), ContainsSubstring("neither PNG nor JPEG (its 9 bytes begin with 47 49"));
+  CHECK_THAT(fails("GIF89a..."),
+             ContainsSubstring("neither PNG nor JPEG (its 9 bytes begin with 47 49"));
   CHECK_THAT(message_of([&] { load_image(dir.file("no.png")); }),
              ContainsSubstring("No such file or directory"));
   CHECK_THAT(message_of([&] { load_image(dir.path().string()); }), ContainsSubstring("directory"));

@@ -235,7 +235,8 @@ TEST_CASE("npz: lying archives and bombs are errors that name file and entry") {
   REQUIRE(message(deflated(array)).empty());
   zip = deflated(array);
   zip.size = 0xfffffff0;
-  CHECK_THAT(message(zip), Catch::Matchers::StartsWith(entry) && ContainsSubstring("deflate cannot do"));
+  CHECK_THAT(message(zip),
+             Catch::Matchers::StartsWith(entry) && ContainsSubstring("deflate cannot do"));
   zip = deflated(array + "more");
   zip.size = static_cast<uint32_t>(array.size());
   CHECK_THAT(message(zip), ContainsSubstring("goes on"));

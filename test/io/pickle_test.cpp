@@ -69,8 +69,9 @@ TEST_CASE("pickle: numbers, text and containers of protocols 0 to 4") {
 
 TEST_CASE("pickle: nothing is executed, and what would be is named") {
   std::filesystem::remove("/tmp/reel-pickle-executed");
-  CHECK_THAT(message_of([] { load_pth(test::test_file("io/fixtures/calls_system.pth")); }),
-             ContainsSubstring("posix.system") && ContainsSubstring("nothing in a file is executed"));
+  CHECK_THAT(
+      message_of([] { load_pth(test::test_file("io/fixtures/calls_system.pth")); }),
+      ContainsSubstring("posix.system") && ContainsSubstring("nothing in a file is executed"));
   CHECK_FALSE(std::filesystem::exists("/tmp/reel-pickle-executed"));
   CHECK_THAT(error_of("cos\nsystem\n(Vx\ntR."), ContainsSubstring("needs os.system"));
   CHECK_THAT(error_of("\x8c\x08"
@@ -141,6 +142,8 @@ TEST_CASE("pickle: deep, circular and exploding objects end in an error") {
   }
   CHECK_FALSE(load(laughs + "s.").empty());
   // More objects than any file of tensors has.
-  CHECK_THAT(load(std::string(5'000'000, 'N') + "."), ContainsSubstring("more than 4000000 objects"));
-  CHECK_THAT(load("N" + std::string(5'000'000, '2') + "."), ContainsSubstring("more than 4000000 objects"));
+  CHECK_THAT(load(std::string(5'000'000, 'N') + "."),
+             ContainsSubstring("more than 4000000 objects"));
+  CHECK_THAT(load("N" + std::string(5'000'000, '2') + "."),
+             ContainsSubstring("more than 4000000 objects"));
 }

@@ -69,7 +69,8 @@ TEST_CASE("pth: sizes and strides that reach outside the storage are errors") {
   for (const auto& message : {load(sizes, "K\5K\6\x86"), load(strides, "K\7K\1\x86"),
                               load(sizes, "\x8a\x08\0\0\0\0\0\0\0\x40K\6\x86"s),
                               load(strides, "\x8a\x08\0\0\0\0\0\0\0\x40K\1\x86"s)}) {
-    CHECK_THAT(message, Catch::Matchers::StartsWith(tensor) && ContainsSubstring("reach outside storage"));
+    CHECK_THAT(message,
+               Catch::Matchers::StartsWith(tensor) && ContainsSubstring("reach outside storage"));
   }
   CHECK_THAT(load(sizes, "J\xff\xff\xff\xffK\6\x86"s), ContainsSubstring("size is malformed"));
   CHECK_THAT(load(strides, "K\6\x85"), ContainsSubstring("stride"));

@@ -147,7 +147,8 @@ TEST_CASE("safetensors: what cannot be saved is an error, and the old file stays
   CHECK_THAT(message_of([&] {
                save_safetensors(path, {{"c", zeros({1}, kComplexFloat)}});
              }),
-             Catch::Matchers::ContainsSubstring("tensor \"c\": safetensors has no dtype for ComplexFloat"));
+             Catch::Matchers::ContainsSubstring(
+                 "tensor \"c\": safetensors has no dtype for ComplexFloat"));
   CHECK_THROWS_AS(save_safetensors(path, {{"u", Tensor()}}), Error);
   CHECK_THROWS_AS(save_safetensors(path, {{"\xff\xfe", ones({1})}}), Error);
   CHECK_THROWS_AS(save_safetensors(path, {{"__metadata__", ones({1})}}), Error);

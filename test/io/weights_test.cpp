@@ -157,7 +157,8 @@ TEST_CASE("Files that hold no weights are errors that say what they are") {
   CHECK_THAT(message_of([&] { load_weights(path); }), ContainsSubstring("holds one array"));
   for (const char* text : {"", "x", "hello, this is no file of weights"}) {
     test::write_bytes(path, text);
-    CHECK_THAT(message_of([&] { load_weights(path); }), ContainsSubstring("is none of safetensors"));
+    CHECK_THAT(message_of([&] { load_weights(path); }),
+               ContainsSubstring("is none of safetensors"));
   }
   test::write_bytes(path, "\x89HDF\r\n\x1a\n");
   CHECK_THAT(message_of([&] { load_weights(path); }), ContainsSubstring("HDF5"));

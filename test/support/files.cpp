@@ -1,8 +1,7 @@
 #include "support/files.h"
 
-#include <stdlib.h>
-
 #include <stdexcept>
+#include <stdlib.h>
 
 #include "support/catch.h"
 

@@ -6,8 +6,7 @@
 #include <utility>
 
 inline constexpr std::pair<std::string_view, std::string_view> kPrintExpected[] = {
-    {"undefined",
-     R"([ Tensor (undefined) ])"},
+    {"undefined", R"([ Tensor (undefined) ])"},
     {"scalar int valued",
      R"(3
 [ CPUFloatType{} ])"},
@@ -185,14 +184,10 @@ nan
  1.0000
  3.0000
 [ CPUBFloat16Type{3} ])"},
-    {"empty vector",
-     R"([ CPUFloatType{0} ])"},
-    {"empty matrix",
-     R"([ CPUFloatType{2,0} ])"},
-    {"empty matrix no rows",
-     R"([ CPULongType{0,3} ])"},
-    {"empty 3d",
-     R"([ CPUDoubleType{2,0,3} ])"},
+    {"empty vector", R"([ CPUFloatType{0} ])"},
+    {"empty matrix", R"([ CPUFloatType{2,0} ])"},
+    {"empty matrix no rows", R"([ CPULongType{0,3} ])"},
+    {"empty 3d", R"([ CPUDoubleType{2,0,3} ])"},
     {"matrix whole",
      R"( 0  1  2
  3  4  5

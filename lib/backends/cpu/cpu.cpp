@@ -152,8 +152,8 @@ class CpuRuntime : public Runtime {
     // One huge page more than needed, of which what lies before and behind the aligned block is
     // given back at once.
     const size_t size = (bytes + kPage - 1) / kPage * kPage;
-    void* raw = mmap(nullptr, size + kHugePage, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* raw =
+        mmap(nullptr, size + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (raw == MAP_FAILED) return nullptr;
     char* begin = static_cast<char*>(raw);
     const size_t before = (kHugePage - reinterpret_cast<uintptr_t>(raw) % kHugePage) % kHugePage;

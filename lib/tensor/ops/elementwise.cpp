@@ -1,6 +1,5 @@
-#include <reel/tensor/ops/elementwise.h>
-
 #include <reel/tensor/check.h>
+#include <reel/tensor/ops/elementwise.h>
 
 namespace reel {
 namespace ops {
@@ -170,7 +169,8 @@ int category(ScalarType type) {
 // What a C++ number counts as when it meets tensors.
 ScalarType number_type(ScalarType type) {
   if (type == kDouble) return get_default_dtype();
-  if (type == kComplexDouble) return get_default_dtype() == kDouble ? kComplexDouble : kComplexFloat;
+  if (type == kComplexDouble)
+    return get_default_dtype() == kDouble ? kComplexDouble : kComplexFloat;
   return type;
 }
 
@@ -244,8 +244,9 @@ Tensor& binary_(Tensor& self, const Op& op, const Scalar& b) {
 
 void check_subtraction(const Tensor& a, ScalarType b) {
   if (a.dtype() == kBool && b == kBool) {
-    fail("sub: Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` "
-         "or `logical_xor()` operator instead.");
+    fail(
+        "sub: Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` "
+        "or `logical_xor()` operator instead.");
   }
 }
 
@@ -282,10 +283,10 @@ ScalarType result_type(const Tensor& a, const Scalar& b) {
   return p.result();
 }
 
-#define REEL_UNARY(name, Op)                                        \
-  Tensor name(const Tensor& self) { return unary(Op{}, self); }     \
-  Tensor& name##_(Tensor& self) { return unary_(self, Op{}); }      \
-  Tensor Tensor::name() const { return unary(Op{}, *this); }        \
+#define REEL_UNARY(name, Op)                                    \
+  Tensor name(const Tensor& self) { return unary(Op{}, self); } \
+  Tensor& name##_(Tensor& self) { return unary_(self, Op{}); }  \
+  Tensor Tensor::name() const { return unary(Op{}, *this); }    \
   Tensor& Tensor::name##_() { return unary_(*this, Op{}); }
 #include <reel/tensor/ops/unary.def>
 #undef REEL_UNARY
@@ -435,9 +436,10 @@ Tensor& ternary_(Tensor& self, const Op& op, const Tensor& b, const Tensor& c) {
 
 void check_division(const Tensor& a, const Tensor& b, const Tensor& c) {
   if (category(a.dtype()) < 3 && category(b.dtype()) < 3 && category(c.dtype()) < 3) {
-    fail("addcdiv: Integer division with addcdiv is not supported; expected floating-point "
-         "tensors, got {}, {} and {}",
-         a.dtype(), b.dtype(), c.dtype());
+    fail(
+        "addcdiv: Integer division with addcdiv is not supported; expected floating-point "
+        "tensors, got {}, {} and {}",
+        a.dtype(), b.dtype(), c.dtype());
   }
 }
 
@@ -454,10 +456,18 @@ Tensor lerp(const Tensor& a, const Tensor& end, const Scalar& weight) {
   return add(a, sub(end, a), weight);
 }
 
-Tensor Tensor::add(const Tensor& b, const Scalar& alpha) const { return reel::add(*this, b, alpha); }
-Tensor Tensor::add(const Scalar& b, const Scalar& alpha) const { return reel::add(*this, b, alpha); }
-Tensor Tensor::sub(const Tensor& b, const Scalar& alpha) const { return reel::sub(*this, b, alpha); }
-Tensor Tensor::sub(const Scalar& b, const Scalar& alpha) const { return reel::sub(*this, b, alpha); }
+Tensor Tensor::add(const Tensor& b, const Scalar& alpha) const {
+  return reel::add(*this, b, alpha);
+}
+Tensor Tensor::add(const Scalar& b, const Scalar& alpha) const {
+  return reel::add(*this, b, alpha);
+}
+Tensor Tensor::sub(const Tensor& b, const Scalar& alpha) const {
+  return reel::sub(*this, b, alpha);
+}
+Tensor Tensor::sub(const Scalar& b, const Scalar& alpha) const {
+  return reel::sub(*this, b, alpha);
+}
 Tensor Tensor::mul(const Tensor& b) const { return reel::mul(*this, b); }
 Tensor Tensor::mul(const Scalar& b) const { return reel::mul(*this, b); }
 Tensor Tensor::div(const Tensor& b) const { return reel::div(*this, b); }
@@ -501,7 +511,8 @@ Tensor Tensor::lerp(const Tensor& end, const Scalar& weight) const {
 
 Tensor& Tensor::add_(const Tensor& b, const Scalar& alpha) {
   if (is_one(alpha)) return binary_(*this, Add{}, b);
-  if (computes_in_integers("add_", *this, b, alpha)) return binary_(*this, Add{}, reel::mul(b, alpha));
+  if (computes_in_integers("add_", *this, b, alpha))
+    return binary_(*this, Add{}, reel::mul(b, alpha));
   return binary_(*this, AddScaled{{}, alpha}, b);
 }
 Tensor& Tensor::add_(const Scalar& b, const Scalar& alpha) {
@@ -510,7 +521,8 @@ Tensor& Tensor::add_(const Scalar& b, const Scalar& alpha) {
 Tensor& Tensor::sub_(const Tensor& b, const Scalar& alpha) {
   check_subtraction(*this, b.dtype());
   if (is_one(alpha)) return binary_(*this, Sub{}, b);
-  if (computes_in_integers("sub_", *this, b, alpha)) return binary_(*this, Sub{}, reel::mul(b, alpha));
+  if (computes_in_integers("sub_", *this, b, alpha))
+    return binary_(*this, Sub{}, reel::mul(b, alpha));
   return binary_(*this, AddScaled{{}, -alpha.toDouble()}, b);
 }
 Tensor& Tensor::sub_(const Scalar& b, const Scalar& alpha) {

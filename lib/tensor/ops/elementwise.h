@@ -291,8 +291,7 @@ struct GeluTanh : Unary<GeluTanh> {
   }
   auto df(const auto& x, const auto&) const {
     const auto t = tanh((x + x * x * x * 0.044715) * 0.79788456080286535588);
-    return 0.5 * (1 + t) +
-           x * 0.5 * (1 - t * t) * (1 + x * x * 0.134145) * 0.79788456080286535588;
+    return 0.5 * (1 + t) + x * 0.5 * (1 - t * t) * (1 + x * x * 0.134145) * 0.79788456080286535588;
   }
 };
 

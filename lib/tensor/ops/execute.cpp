@@ -55,9 +55,10 @@ Device common_device(const char* op, std::span<const Tensor> inputs) {
   const Device device = first->device();
   for (const Tensor& t : inputs) {
     if (!t.defined() || t.device() == device || (t.device().is_cpu() && t.dim() == 0)) continue;
-    fail("{}: Expected all tensors to be on the same device, but found at least two devices, {} "
-         "and {}!",
-         op, device, t.device());
+    fail(
+        "{}: Expected all tensors to be on the same device, but found at least two devices, {} "
+        "and {}!",
+        op, device, t.device());
   }
   return device;
 }
@@ -215,9 +216,10 @@ IntrusivePtr<autograd::Entry> make_entry(const OpInfo& info, const void* op,
   for (size_t i = 0; i < inputs.size() && i < 16; ++i) {
     if ((reads & in(static_cast<int>(i))) == 0 || !inputs[i].defined()) continue;
     if (inputs[i].impl()->is_inference) {
-      fail("{}: Inference tensors cannot be saved for backward. To work around you can make a "
-           "clone to get a normal tensor and use it in autograd.",
-           info.name);
+      fail(
+          "{}: Inference tensors cannot be saved for backward. To work around you can make a "
+          "clone to get a normal tensor and use it in autograd.",
+          info.name);
     }
     entry->save(inputs[i], static_cast<int8_t>(i));
   }
@@ -286,8 +288,7 @@ Outputs execute(const OpInfo& info, const void* op, std::span<const Tensor> inpu
   for (size_t k = 0; k < count; ++k) {
     const Infer::Output& o = shapes.outputs()[k];
     const int64_t numel = numel_of(o.sizes);
-    Storage storage =
-        allocate_storage(static_cast<size_t>(numel) * element_size(o.dtype), device);
+    Storage storage = allocate_storage(static_cast<size_t>(numel) * element_size(o.dtype), device);
     outputs[k] = Tensor(IntrusivePtr<TensorImpl>::adopt(
         new TensorImpl(std::move(storage), o.dtype, o.sizes, o.strides, 0)));
     outputs[k].impl()->is_inference = inference;

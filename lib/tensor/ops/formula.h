@@ -30,35 +30,104 @@ constexpr auto where(bool condition, A a, B b) -> std::common_type_t<A, B> {
   return condition ? a : b;
 }
 
-template <std::floating_point T> T ceil(T x) { return std::ceil(x); }
-template <std::floating_point T> T cos(T x) { return std::cos(x); }
-template <std::floating_point T> T erf(T x) { return std::erf(x); }
-template <std::floating_point T> T exp(T x) { return std::exp(x); }
-template <std::floating_point T> T expm1(T x) { return std::expm1(x); }
-template <std::floating_point T> T floor(T x) { return std::floor(x); }
-template <std::floating_point T> T log(T x) { return std::log(x); }
-template <std::floating_point T> T log10(T x) { return std::log10(x); }
-template <std::floating_point T> T log1p(T x) { return std::log1p(x); }
-template <std::floating_point T> T log2(T x) { return std::log2(x); }
-template <std::floating_point T> T pow(T x, T y) { return std::pow(x, y); }
+template <std::floating_point T>
+T ceil(T x) {
+  return std::ceil(x);
+}
+template <std::floating_point T>
+T cos(T x) {
+  return std::cos(x);
+}
+template <std::floating_point T>
+T erf(T x) {
+  return std::erf(x);
+}
+template <std::floating_point T>
+T exp(T x) {
+  return std::exp(x);
+}
+template <std::floating_point T>
+T expm1(T x) {
+  return std::expm1(x);
+}
+template <std::floating_point T>
+T floor(T x) {
+  return std::floor(x);
+}
+template <std::floating_point T>
+T log(T x) {
+  return std::log(x);
+}
+template <std::floating_point T>
+T log10(T x) {
+  return std::log10(x);
+}
+template <std::floating_point T>
+T log1p(T x) {
+  return std::log1p(x);
+}
+template <std::floating_point T>
+T log2(T x) {
+  return std::log2(x);
+}
+template <std::floating_point T>
+T pow(T x, T y) {
+  return std::pow(x, y);
+}
 /// To the nearest integer, ties to even.
-template <std::floating_point T> T round(T x) { return std::nearbyint(x); }
-template <std::floating_point T> T sin(T x) { return std::sin(x); }
-template <std::floating_point T> T sqrt(T x) { return std::sqrt(x); }
-template <std::floating_point T> T tan(T x) { return std::tan(x); }
-template <std::floating_point T> T tanh(T x) { return std::tanh(x); }
-template <std::signed_integral T> T ceil(T x) { return x; }
-template <std::signed_integral T> T floor(T x) { return x; }
-template <std::signed_integral T> T round(T x) { return x; }
-template <std::unsigned_integral T> T ceil(T x) { return x; }
-template <std::unsigned_integral T> T floor(T x) { return x; }
-template <std::unsigned_integral T> T round(T x) { return x; }
+template <std::floating_point T>
+T round(T x) {
+  return std::nearbyint(x);
+}
+template <std::floating_point T>
+T sin(T x) {
+  return std::sin(x);
+}
+template <std::floating_point T>
+T sqrt(T x) {
+  return std::sqrt(x);
+}
+template <std::floating_point T>
+T tan(T x) {
+  return std::tan(x);
+}
+template <std::floating_point T>
+T tanh(T x) {
+  return std::tanh(x);
+}
+template <std::signed_integral T>
+T ceil(T x) {
+  return x;
+}
+template <std::signed_integral T>
+T floor(T x) {
+  return x;
+}
+template <std::signed_integral T>
+T round(T x) {
+  return x;
+}
+template <std::unsigned_integral T>
+T ceil(T x) {
+  return x;
+}
+template <std::unsigned_integral T>
+T floor(T x) {
+  return x;
+}
+template <std::unsigned_integral T>
+T round(T x) {
+  return x;
+}
 
 template <Number T>
 constexpr T abs(T x) {
-  if constexpr (std::floating_point<T>) return std::fabs(x);
-  else if constexpr (std::signed_integral<T>) return x < 0 ? static_cast<T>(-x) : x;
-  else return x;
+  if constexpr (std::floating_point<T>)
+    return std::fabs(x);
+  else if constexpr (std::signed_integral<T>)
+    return x < 0 ? static_cast<T>(-x) : x;
+  else
+    return x;
 }
 /// NaN if either is NaN, as PyTorch has it.
 template <Number T>

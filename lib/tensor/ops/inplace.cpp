@@ -1,10 +1,9 @@
-#include <reel/tensor/ops/inplace.h>
-
 #include <algorithm>
 
 #include <reel/tensor/check.h>
 #include <reel/tensor/ops.h>
 #include <reel/tensor/ops/copy.h>
+#include <reel/tensor/ops/inplace.h>
 #include <reel/tensor/ops/shape.h>
 
 namespace reel {
@@ -40,8 +39,8 @@ class WriteViewEntry final : public autograd::Entry {
 // Gives a view the place on the tape that its base's present one implies.
 void refresh_view(TensorImpl& view) {
   const Tensor base(view.base);
-  const ops::AsStrided op{view.sizes, view.strides, view.offset, base.sizes(), base.strides(),
-                          base.storage_offset()};
+  const ops::AsStrided op{view.sizes,   view.strides,   view.offset,
+                          base.sizes(), base.strides(), base.storage_offset()};
   const Tensor handle{IntrusivePtr<TensorImpl>(&view)};
   ops::record(ops::info_of<ops::AsStrided>(), &op, {&base, 1}, {&handle, 1});
 }
@@ -68,9 +67,10 @@ InPlaceWrite::InPlaceWrite(const char* op, const Tensor& target, bool recording)
   const TensorImpl& t = *target.impl();
   for (size_t i = 0; i < t.sizes.size(); ++i) {
     if (t.sizes[i] > 1 && t.strides[i] == 0) {
-      fail("{}: unsupported operation: more than one element of the written-to tensor refers to a "
-           "single memory location. Please clone() the tensor before performing the operation.",
-           op);
+      fail(
+          "{}: unsupported operation: more than one element of the written-to tensor refers to a "
+          "single memory location. Please clone() the tensor before performing the operation.",
+          op);
     }
   }
   if (!GradMode::is_enabled()) return;
@@ -80,9 +80,10 @@ InPlaceWrite::InPlaceWrite(const char* op, const Tensor& target, bool recording)
   if (t.base && (recording || target.requires_grad())) {
     const Tensor base(t.base);
     if (base.requires_grad() && base.is_leaf()) {
-      fail("{}: a view of a leaf Variable that requires grad is being used in an in-place "
-           "operation.",
-           op);
+      fail(
+          "{}: a view of a leaf Variable that requires grad is being used in an in-place "
+          "operation.",
+          op);
     }
   }
   if (recording && t.is_inference) {
@@ -129,9 +130,9 @@ void write_in_place(const OpInfo& info, const void* op, std::span<const Tensor> 
   const auto requires_grad = [](const Tensor& t) {
     return t.defined() && t.requires_grad() && is_differentiable(t.dtype());
   };
-  const bool recording = GradMode::is_enabled() && is_differentiable(target.dtype()) &&
-                         (std::any_of(inputs.begin(), inputs.end(), requires_grad) ||
-                          requires_grad(target));
+  const bool recording =
+      GradMode::is_enabled() && is_differentiable(target.dtype()) &&
+      (std::any_of(inputs.begin(), inputs.end(), requires_grad) || requires_grad(target));
   const InPlaceWrite write(info.name, target, recording);
   IntrusivePtr<autograd::Entry> entry;
   if (recording) entry = make_entry(info, op, inputs);
@@ -143,10 +144,9 @@ void write_in_place(const OpInfo& info, const void* op, std::span<const Tensor> 
   };
   const bool direct = info.elementwise && result.dtype == target.dtype() &&
                       std::none_of(inputs.begin(), inputs.end(), overlaps);
-  Tensor destination =
-      direct ? target
-             : empty_strided(result.sizes, result.strides,
-                             TensorOptions(result.dtype).device(target.device()));
+  Tensor destination = direct ? target
+                              : empty_strided(result.sizes, result.strides,
+                                              TensorOptions(result.dtype).device(target.device()));
   run(context, destination, /*keep_target=*/direct);
   if (!direct) {
     const NoGradGuard no_grad;

@@ -42,7 +42,9 @@ void write_in_place(const OpInfo& info, const void* op, std::span<const Tensor> 
                     const Tensor& target, const Infer::Output& result, const Run& run) {
   detail::write_in_place(
       info, op, inputs, target, result,
-      [](const void* context, Tensor& t, bool keep) { (*static_cast<const Run*>(context))(t, keep); },
+      [](const void* context, Tensor& t, bool keep) {
+        (*static_cast<const Run*>(context))(t, keep);
+      },
       &run);
 }
 

@@ -24,9 +24,10 @@ void Cat::infer(Infer& call) const {
     }
     for (int64_t d = 0; d < t.dim(); ++d) {
       if (d != dim && t.size(d) != first->size(d)) {
-        fail("cat: Sizes of tensors must match except in dimension {}. Expected size {} but got "
-             "size {} for tensor number {} in the list.",
-             dim, first->size(d), t.size(d), i);
+        fail(
+            "cat: Sizes of tensors must match except in dimension {}. Expected size {} but got "
+            "size {} for tensor number {} in the list.",
+            dim, first->size(d), t.size(d), i);
       }
     }
     total += t.size(dim);
@@ -95,9 +96,10 @@ Tensor stack(ArrayRef<Tensor> tensors, int64_t dim) {
   std::vector<Tensor> rows;
   for (size_t i = 0; i < tensors.size(); ++i) {
     if (!(tensors[i].sizes() == tensors[0].sizes())) {
-      fail("stack: stack expects each tensor to be equal size, but got {} at entry 0 and {} at "
-           "entry {}",
-           tensors[0].sizes(), tensors[i].sizes(), i);
+      fail(
+          "stack: stack expects each tensor to be equal size, but got {} at entry 0 and {} at "
+          "entry {}",
+          tensors[0].sizes(), tensors[i].sizes(), i);
     }
     rows.push_back(tensors[i].unsqueeze(d));
   }
@@ -108,9 +110,10 @@ std::vector<Tensor> Tensor::split(IntArrayRef split_sizes, int64_t dim) const {
   const int64_t d = wrap_dim(dim, this->dim());
   const int64_t total = std::accumulate(split_sizes.begin(), split_sizes.end(), int64_t{0});
   if (total != size(d)) {
-    fail("split: split_with_sizes expects split_sizes to sum exactly to {} (input tensor's size at "
-         "dimension {}), but got split_sizes={}",
-         size(d), d, split_sizes);
+    fail(
+        "split: split_with_sizes expects split_sizes to sum exactly to {} (input tensor's size at "
+        "dimension {}), but got split_sizes={}",
+        size(d), d, split_sizes);
   }
   std::vector<Tensor> parts;
   int64_t at = 0;
@@ -170,9 +173,10 @@ Tensor flip(const Tensor& self, IntArrayRef dims) {
 
 Tensor constant_pad_nd(const Tensor& self, IntArrayRef pad, const Scalar& value) {
   if (pad.size() % 2 != 0 || static_cast<int64_t>(pad.size() / 2) > self.dim()) {
-    fail("constant_pad_nd: Length of pad must be even and no more than twice the number of "
-         "dimensions of the input. Pad has length {} while input has {} dimensions.",
-         pad.size(), self.dim());
+    fail(
+        "constant_pad_nd: Length of pad must be even and no more than twice the number of "
+        "dimensions of the input. Pad has length {} while input has {} dimensions.",
+        pad.size(), self.dim());
   }
   // Crop first, then add a block on either side. The concatenation gives the gradient.
   Tensor result = self;
@@ -187,9 +191,10 @@ Tensor constant_pad_nd(const Tensor& self, IntArrayRef pad, const Scalar& value)
       fail("constant_pad_nd: padding {} and {} of size {} overflows", before, after, n);
     }
     if (padded < 0) {
-      fail("constant_pad_nd: The input size {}, plus negative padding {} and {}, resulted in a "
-           "negative output size, which is invalid. Check dimension {} of your input.",
-           n, before, after, d);
+      fail(
+          "constant_pad_nd: The input size {}, plus negative padding {} and {}, resulted in a "
+          "negative output size, which is invalid. Check dimension {} of your input.",
+          n, before, after, d);
     }
     const int64_t start = std::max<int64_t>(0, -before);
     const int64_t kept = std::max<int64_t>(0, n - start - std::max<int64_t>(0, -after));
@@ -211,9 +216,10 @@ Tensor constant_pad_nd(const Tensor& self, IntArrayRef pad, const Scalar& value)
 
 Tensor Tensor::repeat(IntArrayRef repeats) const {
   if (static_cast<int64_t>(repeats.size()) < dim()) {
-    fail("repeat: Number of dimensions of repeat dims can not be smaller than number of dimensions "
-         "of tensor: {} < {}",
-         repeats.size(), dim());
+    fail(
+        "repeat: Number of dimensions of repeat dims can not be smaller than number of dimensions "
+        "of tensor: {} < {}",
+        repeats.size(), dim());
   }
   // [r0, n0, r1, n1, ...] is an expanded view whose copy lies as the repeated tensor does.
   Shape spread;
@@ -235,7 +241,8 @@ Tensor Tensor::repeat(IntArrayRef repeats) const {
 std::vector<Tensor> meshgrid(ArrayRef<Tensor> tensors) {
   Shape sizes;
   for (const Tensor& t : tensors) {
-    if (t.dim() > 1) fail("meshgrid: Expected 0D or 1D tensor in the tensor list but got: {}", t.sizes());
+    if (t.dim() > 1)
+      fail("meshgrid: Expected 0D or 1D tensor in the tensor list but got: {}", t.sizes());
     sizes.push_back(t.numel());
   }
   std::vector<Tensor> grids;
@@ -250,7 +257,9 @@ std::vector<Tensor> meshgrid(ArrayRef<Tensor> tensors) {
 std::vector<Tensor> Tensor::split(int64_t size, int64_t dim) const {
   return reel::split(*this, size, dim);
 }
-std::vector<Tensor> Tensor::chunk(int64_t n, int64_t dim) const { return reel::chunk(*this, n, dim); }
+std::vector<Tensor> Tensor::chunk(int64_t n, int64_t dim) const {
+  return reel::chunk(*this, n, dim);
+}
 std::vector<Tensor> Tensor::unbind(int64_t dim) const { return reel::unbind(*this, dim); }
 Tensor Tensor::flip(IntArrayRef dims) const { return reel::flip(*this, dims); }
 

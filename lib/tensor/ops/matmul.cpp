@@ -100,9 +100,7 @@ Shape replace_tail(IntArrayRef sizes, size_t count, IntArrayRef tail) {
 namespace {
 
 /// True if a matrix lies in memory column by column.
-bool by_columns(const Tensor& t) {
-  return t.dim() == 2 && t.stride(0) == 1 && t.stride(1) > 1;
-}
+bool by_columns(const Tensor& t) { return t.dim() == 2 && t.stride(0) == 1 && t.stride(1) > 1; }
 
 }  // namespace
 

@@ -4,8 +4,9 @@
 //
 //   static constexpr const char* name    the name of its row in kernel tables
 //   static constexpr Reads reads         per input: what the gradient of that input reads
-//   void infer(Infer&) const             shapes and dtypes of the outputs; the only checks there are
-//   Tensor view(const Tensor&) const     instead of infer: makes the result itself, as a rule new
+//   void infer(Infer&) const             shapes and dtypes of the outputs; the only checks there
+//   are Tensor view(const Tensor&) const     instead of infer: makes the result itself, as a rule
+//   new
 //                                        metadata over the same memory
 //   void compose(Compose&) const         the op in terms of others, for backends without a kernel
 //   void backward(Replay&) const         gradients, written in ops, so that every order exists

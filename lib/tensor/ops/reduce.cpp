@@ -1,8 +1,7 @@
-#include <reel/tensor/ops/reduce.h>
-
 #include <cmath>
 
 #include <reel/tensor/check.h>
+#include <reel/tensor/ops/reduce.h>
 
 namespace reel {
 namespace ops {
@@ -187,9 +186,10 @@ template <class Op>
 Tensor arg_reduce(const Tensor& self, std::optional<int64_t> dim, bool keepdim) {
   if (!dim) {
     if (self.numel() == 0) {
-      fail_index("{}: Expected reduction dim to be specified for input.numel() == 0. Specify the "
-                 "reduction dim with the 'dim' argument.",
-                 Op::name);
+      fail_index(
+          "{}: Expected reduction dim to be specified for input.numel() == 0. Specify the "
+          "reduction dim with the 'dim' argument.",
+          Op::name);
     }
     const Tensor at = apply(Op{{0, false}}, self.reshape({-1}));
     return keepdim ? at.reshape(Shape(static_cast<size_t>(self.dim()), 1)) : at;

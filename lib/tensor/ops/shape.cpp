@@ -1,11 +1,10 @@
-#include <reel/tensor/ops/shape.h>
-
 #include <algorithm>
 #include <numeric>
 
 #include <reel/backends/registry.h>
 #include <reel/tensor/check.h>
 #include <reel/tensor/ops.h>
+#include <reel/tensor/ops/shape.h>
 
 namespace reel {
 namespace ops {
@@ -100,8 +99,7 @@ void AsStrided::backward(Replay& call) const {
   const Tensor places = arange(size, TensorOptions(kLong).device(g.device()));
   const Tensor memory =
       zeros({size}, g.options())
-          .scatter_add(0, places.as_strided(sizes, strides, offset).reshape({-1}),
-                       g.reshape({-1}));
+          .scatter_add(0, places.as_strided(sizes, strides, offset).reshape({-1}), g.reshape({-1}));
   const Tensor from = places.as_strided(in_sizes, in_strides, in_offset).reshape({-1});
   call.set(0, memory.gather(0, from).view(in_sizes));
 }
@@ -136,10 +134,10 @@ Tensor ToDevice::view(const Tensor& x) const {
   if (bytes == 0) return y;
   if (source_backend.runtime->host_accessible()) {
     target_backend.runtime->copy(device.ordinal(), y.data_ptr(), source.data_ptr(), bytes,
-                     CopyKind::HostToDevice);
+                                 CopyKind::HostToDevice);
   } else if (target_backend.runtime->host_accessible()) {
     source_backend.runtime->copy(x.device().ordinal(), y.data_ptr(), source.data_ptr(), bytes,
-                       CopyKind::DeviceToHost);
+                                 CopyKind::DeviceToHost);
   } else {
     return ToDevice{device, kCPU}.view(ToDevice{kCPU, x.device()}.view(source));
   }
@@ -163,8 +161,8 @@ std::optional<Shape> view_strides(const Tensor& x, IntArrayRef sizes) {
   for (int64_t d = x.dim() - 1; d >= 0; --d) {
     const auto i = static_cast<size_t>(d);
     in_chunk *= x.sizes()[i];
-    const bool chunk_ends = d == 0 || (x.sizes()[i - 1] != 1 &&
-                                       x.strides()[i - 1] != in_chunk * chunk_stride);
+    const bool chunk_ends =
+        d == 0 || (x.sizes()[i - 1] != 1 && x.strides()[i - 1] != in_chunk * chunk_stride);
     if (!chunk_ends) continue;
     while (at >= 0 && (in_view < in_chunk || sizes[static_cast<size_t>(at)] == 1)) {
       strides[static_cast<size_t>(at)] = in_view * chunk_stride;
@@ -198,9 +196,10 @@ Shape infer_sizes(IntArrayRef asked, int64_t numel) {
     }
   }
   if (free && known == 0) {
-    fail("reshape: cannot reshape tensor of 0 elements into shape {} because the unspecified "
-         "dimension size -1 can be any value and is ambiguous",
-         asked);
+    fail(
+        "reshape: cannot reshape tensor of 0 elements into shape {} because the unspecified "
+        "dimension size -1 can be any value and is ambiguous",
+        asked);
   }
   if (free && numel % known == 0) {
     sizes[*free] = numel / known;
@@ -231,10 +230,11 @@ Tensor Tensor::view(IntArrayRef size) const {
     return reel::reshape(*this, sizes);
   }
   if (!strides) {
-    fail("view: view size is not compatible with input tensor's size and stride (at least one "
-         "dimension spans across two contiguous subspaces). Use .reshape(...) instead. (input {}, "
-         "strides {}, view {})",
-         this->sizes(), this->strides(), IntArrayRef(sizes));
+    fail(
+        "view: view size is not compatible with input tensor's size and stride (at least one "
+        "dimension spans across two contiguous subspaces). Use .reshape(...) instead. (input {}, "
+        "strides {}, view {})",
+        this->sizes(), this->strides(), IntArrayRef(sizes));
   }
   return apply(Reshaped{std::move(sizes), *strides}, *this);
 }
@@ -266,10 +266,11 @@ Tensor flatten(const Tensor& self, int64_t start_dim, int64_t end_dim) {
 
 Tensor permute(const Tensor& self, IntArrayRef dims) {
   if (static_cast<int64_t>(dims.size()) != self.dim()) {
-    fail("permute: number of dimensions in the tensor input does not match the "
-         "length of the desired ordering of dimensions i.e. input.dim() = {} is not equal to "
-         "len(dims) = {}",
-         self.dim(), dims.size());
+    fail(
+        "permute: number of dimensions in the tensor input does not match the "
+        "length of the desired ordering of dimensions i.e. input.dim() = {} is not equal to "
+        "len(dims) = {}",
+        self.dim(), dims.size());
   }
   Permute op{Shape(dims.size())};
   uint64_t seen = 0;
@@ -292,7 +293,8 @@ Tensor transpose(const Tensor& self, int64_t dim0, int64_t dim1) {
 }
 
 Tensor t(const Tensor& self) {
-  if (self.dim() > 2) fail("t: t() expects a tensor with <= 2 dimensions, but self is {}D", self.dim());
+  if (self.dim() > 2)
+    fail("t: t() expects a tensor with <= 2 dimensions, but self is {}D", self.dim());
   return self.dim() < 2 ? self : transpose(self, 0, 1);
 }
 
@@ -320,8 +322,7 @@ Tensor squeeze(const Tensor& self, int64_t dim) {
 Tensor unsqueeze(const Tensor& self, int64_t dim) {
   const auto d = static_cast<size_t>(wrap_dim(dim, self.dim() + 1));
   Reshaped op{self.sizes(), self.strides()};
-  const int64_t stride =
-      d < self.sizes().size() ? self.sizes()[d] * self.strides()[d] : int64_t{1};
+  const int64_t stride = d < self.sizes().size() ? self.sizes()[d] * self.strides()[d] : int64_t{1};
   op.sizes.insert(d, 1);
   op.strides.insert(d, stride);
   return apply(op, self);
@@ -330,9 +331,10 @@ Tensor unsqueeze(const Tensor& self, int64_t dim) {
 Tensor Tensor::expand(IntArrayRef size, bool /*implicit*/) const {
   const size_t rank = size.size();
   if (rank < sizes().size()) {
-    fail("expand: the number of sizes provided ({}) must be greater or equal to the number of "
-         "dimensions in the tensor ({})",
-         rank, dim());
+    fail(
+        "expand: the number of sizes provided ({}) must be greater or equal to the number of "
+        "dimensions in the tensor ({})",
+        rank, dim());
   }
   Expand op{size};
   const size_t lead = rank - sizes().size();
@@ -340,9 +342,10 @@ Tensor Tensor::expand(IntArrayRef size, bool /*implicit*/) const {
     const int64_t have = i < lead ? 1 : sizes()[i - lead];
     if (op.sizes[i] == -1 && i >= lead) op.sizes[i] = have;
     if (op.sizes[i] < 0 || (have != op.sizes[i] && have != 1)) {
-      fail("expand: The expanded size of the tensor ({}) must match the existing size ({}) at "
-           "non-singleton dimension {}.  Target sizes: {}.  Tensor sizes: {}",
-           size[i], have, i, size, sizes());
+      fail(
+          "expand: The expanded size of the tensor ({}) must match the existing size ({}) at "
+          "non-singleton dimension {}.  Target sizes: {}.  Tensor sizes: {}",
+          size[i], have, i, size, sizes());
     }
   }
   if (IntArrayRef(op.sizes) == sizes()) return *this;
@@ -388,7 +391,7 @@ Tensor select(const Tensor& self, int64_t dim, int64_t index) {
 
 Tensor Tensor::as_strided(IntArrayRef size, IntArrayRef stride,
                           std::optional<int64_t> storage_offset) const {
-  AsStrided op{size, stride, storage_offset.value_or(this->storage_offset()),
+  AsStrided op{size,    stride,    storage_offset.value_or(this->storage_offset()),
                sizes(), strides(), this->storage_offset()};
   if (size.size() != stride.size()) {
     fail("as_strided: mismatch in length of strides {} and shape {}", stride, size);
@@ -407,9 +410,10 @@ Tensor Tensor::as_strided(IntArrayRef size, IntArrayRef stride,
   }
   const auto capacity = static_cast<int64_t>(storage()->bytes() / element_size());
   if (op.offset < 0 || overflow || (!is_empty && last >= capacity)) {
-    fail("as_strided: setStorage: sizes {}, strides {}, storage offset {} are out of bounds for "
-         "storage of {} elements",
-         size, stride, op.offset, capacity);
+    fail(
+        "as_strided: setStorage: sizes {}, strides {}, storage offset {} are out of bounds for "
+        "storage of {} elements",
+        size, stride, op.offset, capacity);
   }
   return apply(op, *this);
 }

@@ -37,8 +37,7 @@ auto make_inputs(const Case& c, bool floating, bool scalar, Library library) {
     int64_t count = 1;
     for (const int64_t n : c.shapes[i]) count *= n;
     const double scale = floating ? 1 : 4;
-    const auto values =
-        conformance::spread(scalar ? 1 : count, c.low * scale, c.high * scale, i);
+    const auto values = conformance::spread(scalar ? 1 : count, c.low * scale, c.high * scale, i);
     inputs.push_back(library(values, scalar ? std::vector<int64_t>{} : c.shapes[i]));
   }
   return inputs;
@@ -63,13 +62,14 @@ void compare(const std::vector<reel::Tensor>& got, const std::vector<torch::Tens
     const torch::Tensor b = expected[k].detach().to(torch::kDouble);
     const double scale = std::max(1.0, b.abs().max().item<double>());
     // Double keeps 29 bits more than float; whole numbers are exact.
-    const double tolerance = got[k].dtype() == reel::kDouble       ? relative * 1e-7
+    const double tolerance = got[k].dtype() == reel::kDouble           ? relative * 1e-7
                              : reel::is_floating_point(got[k].dtype()) ? relative
                                                                        : 0;
     const torch::Tensor difference = to_torch(got[k]) - b;
-    CHECK(difference.masked_fill(b.isnan() & to_torch(got[k]).isnan(), 0).abs().max().item<double>() /
-              scale <=
-          tolerance);
+    CHECK(
+        difference.masked_fill(b.isnan() & to_torch(got[k]).isnan(), 0).abs().max().item<double>() /
+            scale <=
+        tolerance);
   }
 }
 

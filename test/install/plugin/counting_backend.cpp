@@ -17,7 +17,9 @@ using reel::View;
 
 class HostMemory final : public reel::Runtime {
  public:
-  void* allocate(int, size_t bytes) override { return std::aligned_alloc(64, (bytes + 63) / 64 * 64); }
+  void* allocate(int, size_t bytes) override {
+    return std::aligned_alloc(64, (bytes + 63) / 64 * 64);
+  }
   void release(int, void* data) override { std::free(data); }
   void copy(int, void* to, const void* from, size_t bytes, reel::CopyKind) override {
     std::memcpy(to, from, bytes);
@@ -102,10 +104,8 @@ void register_counting(reel::Backend& backend) {
   backend.kernels.add("copy", copy);
   backend.kernels.add("fill", fill);
   backend.kernels.add("mm", mm);
-  reel::ops::UnaryOps::for_each(
-      [&]<class Op>() { backend.kernels.add(Op::name, unary<Op>); });
-  reel::ops::BinaryOps::for_each(
-      [&]<class Op>() { backend.kernels.add(Op::name, binary<Op>); });
+  reel::ops::UnaryOps::for_each([&]<class Op>() { backend.kernels.add(Op::name, unary<Op>); });
+  reel::ops::BinaryOps::for_each([&]<class Op>() { backend.kernels.add(Op::name, binary<Op>); });
 }
 
 }  // namespace
