@@ -1,36 +1,24 @@
-#include <cstdlib>
 #include <fstream>
-#include <iterator>
-#include <sys/wait.h>
 
 #include <nlohmann/json.hpp>
 
 #include "support/catch.h"
 #include "support/files.h"
+#include "support/process.h"
 #include "train/mnist.h"
 
 using Catch::Matchers::ContainsSubstring;
 using reel::test::data_file;
+using reel::test::ProcessResult;
 using reel::test::program;
+using reel::test::read_file;
+using reel::test::run_command;
 using reel::test::TempDir;
 
 namespace {
 
-std::string contents(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-struct Run {
-  int status;
-  std::string output;  ///< both streams
-};
-
-Run run(const TempDir& folder, const std::string& arguments) {
-  const std::string log = folder.file("log");
-  const std::string command = program("reel-train") + " " + arguments + " >" + log + " 2>&1";
-  const int status = std::system(command.c_str());
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, contents(log)};
+ProcessResult reel_train(const std::string& arguments) {
+  return run_command(program("reel-train") + " " + arguments);
 }
 
 /// Writes `count` pictures whose class is the bright row, as the four files of MNIST.
@@ -73,13 +61,13 @@ TEST_CASE("Training learns, and depends on the seed but not on the number of thr
 
 TEST_CASE("reel-train explains what is missing") {
   const TempDir folder;
-  const Run no_folder = run(folder, "mnist --data " + folder.file("nowhere"));
+  const ProcessResult no_folder = reel_train("mnist --data " + folder.file("nowhere"));
   CHECK(no_folder.status == 1);
   CHECK_THAT(no_folder.output, ContainsSubstring("nowhere"));
-  CHECK(run(folder, "").status != 0);
-  CHECK(run(folder, "mnist --epochs 0").status != 0);
-  const Run unwritable =
-      run(folder, "mnist --data " + folder.file("nowhere") + " --json /nowhere/out.json");
+  CHECK(reel_train("").status != 0);
+  CHECK(reel_train("mnist --epochs 0").status != 0);
+  const ProcessResult unwritable =
+      reel_train("mnist --data " + folder.file("nowhere") + " --json /nowhere/out.json");
   CHECK(unwritable.status == 1);
   CHECK_THAT(unwritable.output, ContainsSubstring("/nowhere/out.json"));
 }
@@ -89,11 +77,11 @@ TEST_CASE("reel-train mnist reaches 98.5 % in two epochs with its defaults") {
   if (data.empty()) return;
   const TempDir folder;
   const std::string json = folder.file("result.json");
-  const Run result = run(folder, "mnist --data " + data + " --json " + json);
+  const ProcessResult result = reel_train("mnist --data " + data + " --json " + json);
   INFO(result.output);
   REQUIRE(result.status == 0);
   CHECK_THAT(result.output, ContainsSubstring("epoch 2  loss"));
-  const auto report = nlohmann::json::parse(contents(json));
+  const auto report = nlohmann::json::parse(read_file(json));
   CHECK(report["epochs"].size() == 2);
   CHECK(report["epochs"][1]["loss"].get<double>() < report["epochs"][0]["loss"].get<double>());
   CHECK(report["test_accuracy"].get<double>() >= 0.985);
