@@ -150,6 +150,8 @@ int main(int argc, char** argv) {
     style::Settings settings;
     if (const auto code = style::parse_command_line(argc, argv, settings)) return *code;
     return style::run(std::move(settings));
+  } catch (const reel::OutOfMemoryError& error) {
+    fmt::print(stderr, "reel-style: {}; a smaller --size needs less\n", error.what());
   } catch (const std::bad_alloc&) {
     fmt::print(stderr, "reel-style: out of memory; a smaller --size needs less\n");
   } catch (const std::exception& error) {
