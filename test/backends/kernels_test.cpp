@@ -12,16 +12,8 @@
 #include <reel/tensor/ops/norm.h>
 #include <reel/tensor/ops/reduce.h>
 
-#include "backends/kernel_arrays.h"
+#include "backends/cpu/isas.h"
 #include "support/catch.h"
-
-#if defined(__x86_64__)
-extern "C" void reel_cpu_register_baseline(reel::KernelTable& table);
-extern "C" void reel_cpu_register_avx2(reel::KernelTable& table);
-extern "C" void reel_cpu_register_avx512(reel::KernelTable& table);
-#else
-extern "C" void reel_cpu_register_neon(reel::KernelTable& table);
-#endif
 
 namespace {
 
@@ -29,32 +21,6 @@ using namespace reel;
 using test::Array;
 using test::Layout;
 using test::Sizes;
-
-struct Isa {
-  const char* name;
-  KernelTable table;
-};
-
-std::vector<Isa> isas() {
-  std::vector<Isa> list;
-  const auto add = [&](const char* name, void (*fill)(KernelTable&)) {
-    list.push_back({name, {}});
-    fill(list.back().table);
-  };
-#if defined(__x86_64__)
-  add("baseline", reel_cpu_register_baseline);
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-    add("avx2", reel_cpu_register_avx2);
-  }
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
-    add("avx512", reel_cpu_register_avx512);
-  }
-#else
-  add("neon", reel_cpu_register_neon);
-#endif
-  return list;
-}
 
 // Absolute and relative error allowed between a SIMD kernel and the reference.
 struct Tolerance {
@@ -71,7 +37,7 @@ Tolerance roundings(ScalarType dtype, double count) {
 
 class Comparison {
  public:
-  Comparison() : isas_(isas()) { register_reference(reference_); }
+  Comparison() : isas_(test::isa_kernels()) { register_reference(reference_); }
 
   // Runs row `op` on the inputs by reference and by all instruction sets. With in_place, output 0
   // is input `in_place`.
@@ -85,7 +51,7 @@ class Comparison {
     INFO("op " << Op::name << ", dtype " << to_string(outputs[0].dtype()) << ", sizes "
                << Catch::Detail::stringify(outputs[0].sizes()));
     REQUIRE(call(row[0], op, expected_inputs, expected, in_place) == nullptr);
-    for (Isa& isa : isas_) {
+    for (const auto& isa : isas_) {
       const Kernel* kernels = isa.table.find(op_id(Op::name));
       if (kernels == nullptr || kernels[0] == nullptr) continue;
       INFO("instruction set " << isa.name);
@@ -157,7 +123,7 @@ class Comparison {
   }
 
   KernelTable reference_;
-  std::vector<Isa> isas_;
+  std::vector<test::IsaKernels> isas_;
   std::map<std::string, bool> taken_;
 };
 
@@ -494,7 +460,7 @@ TEST_CASE("an index outside its dimension is an error that names it") {
   call.in = in, call.out = out, call.attrs = &op, call.num_in = 2, call.num_out = 1;
   CHECK_THROWS_WITH(reference.find(op_id("gather"))[0](call),
                     "gather: index 5 is out of bounds for dimension 0 with size 3");
-  for (const Isa& isa : isas()) {
+  for (const auto& isa : test::isa_kernels()) {
     // Refused, so that the reference kernel behind it reports it.
     CHECK(isa.table.find(op_id("gather"))[0](call) == std::string("index out of bounds"));
   }

@@ -154,6 +154,33 @@ TEST_CASE("Exact precision leaves Winograd out") {
   set_conv_precision(ConvPrecision::fast);
 }
 
+// Winograd's tiles must not tell apart what a direct convolution does not: max pooling passes the
+// gradient to the first of equal neighbours, and a photograph's black and white areas are full of
+// them.
+TEST_CASE("What is flat stays flat to the last bit") {
+  const Case size{1, 64, 22, 26, 32, 3, 1, 1, 1, 1};
+  std::mt19937 generator(3);
+  Arrays arrays(size, kFloat, Layout::ChannelsLast, generator);
+  const View x = arrays.x.view();
+  auto* values = x.as<float>();
+  for (int64_t at = 0; at < x.numel; ++at) values[at] = values[at % size.channels];
+  for (const auto& isa : test::isa_kernels()) {
+    arrays.run(isa, size);
+    const View y = arrays.y.view();
+    int64_t unequal = 0;
+    for (int64_t c = 0; c < size.outputs; ++c) {
+      // Tiles of 6x6 pixels that do not touch the padding.
+      for (int64_t i = 4; i < 20; ++i) {
+        for (int64_t j = 4; j < 24; ++j) {
+          unequal += test::value_at(y, {0, c, i, j}) != test::value_at(y, {0, c, 4, 4}) ? 1 : 0;
+        }
+      }
+    }
+    INFO(isa.name);
+    CHECK(unequal == 0);
+  }
+}
+
 TEST_CASE("Convolutions are the same bits for any number of threads") {
   std::mt19937 generator(2);
   const int before = get_num_threads();

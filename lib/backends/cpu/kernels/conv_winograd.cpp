@@ -77,16 +77,6 @@ void gather_taps(const Winograd& conv, int64_t channel, int64_t count, int64_t n
   }
 }
 
-// Row `row` of G.
-constexpr float kWeightRows[6][3] = {
-    {1, 0, 0},
-    {-2.0f / 3, -2.0f / 3 * kPointA<float>, -1.0f / 3},
-    {-2.0f / 3, 2.0f / 3 * kPointA<float>, -1.0f / 3},
-    {1.0f / 6, 1.0f / 6 * kPointB<float>, 1.0f / 3},
-    {1.0f / 6, -1.0f / 6 * kPointB<float>, 1.0f / 3},
-    {0, 0, 1},
-};
-
 // u[column * stride] = positions (row, column) of G g G' for a panel's taps [9][width].
 void transform_taps(const Winograd& conv, const float* taps, int width, int row, float* u,
                     int64_t stride) {
@@ -95,13 +85,12 @@ void transform_taps(const Winograd& conv, const float* taps, int width, int row,
       const int at = i * 3 + j;
       return load(taps + (conv.input_grad ? 8 - at : at) * width + lane);
     };
-    const Vec<float> g0(kWeightRows[row][0]), g1(kWeightRows[row][1]), g2(kWeightRows[row][2]);
-    Vec<float> columns[3], values[6];
+    Vec<float> columns[3];
     for (int j = 0; j < 3; ++j) {
-      columns[j] = fma(g0, tap(0, j), fma(g1, tap(1, j), g2 * tap(2, j)));
+      const Vec<float> g[3] = {tap(0, j), tap(1, j), tap(2, j)};
+      columns[j] = transform_weight(g, row);
     }
-    transform_weight(columns, values);
-    for (int j = 0; j < 6; ++j) store(u + j * stride + lane, values[j]);
+    for (int j = 0; j < 6; ++j) store(u + j * stride + lane, transform_weight(columns, j));
   }
 }
 

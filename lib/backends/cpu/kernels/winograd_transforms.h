@@ -3,61 +3,62 @@
 #include <reel/backends/cpu/vec.h>
 
 // Winograd's minimal filtering F(4, 3) (Lavin and Gray, 2015, arXiv:1509.09308): 4 outputs of a
-// 3-tap filter from 6 inputs by 6 multiplications. The polynomials are evaluated at 0, +-a, +-b
-// and infinity with a = sqrt(1/2), b = sqrt(2): products that are closer to 1 than those of the
-// usual 0, +-1, +-2 lose about half as many digits, at the same cost.
+// 3-tap filter from 6 inputs by 6 multiplications. The polynomials are evaluated at 0, 1, -1, 1/2,
+// -2 and infinity, which lose fewer digits than the usual 0, +-1, +-2 (Barabasz et al., 2020,
+// arXiv:1803.10986).
+//
+// Six equal inputs transform to exact zeros everywhere but at 1, and so to four equal outputs: what
+// is flat stays flat to the last bit, as in a direct convolution. Without this, rounding would
+// decide which pixel of a photograph's black and white areas wins in max pooling.
 
 namespace reel::cpu::REEL_ISA {
 
 inline constexpr int kTileIn = 6, kTileOut = 4, kPositions = kTileIn * kTileIn;
 
-template <class T>
-inline constexpr T kPointA = T(0.70710678118654752440);
-template <class T>
-inline constexpr T kPointB = T(1.41421356237309504880);
-
 /// v [6] = B' d [6].
 template <class V>
 [[gnu::always_inline]] inline void transform_input(const V (&d)[6], V (&v)[6]) {
   using T = typename V::value_type;
-  const V two_and_half(T(-2.5)), two(T(-2)), half(T(-0.5)), a(kPointA<T>), b(kPointB<T>);
-  const V even_a = fma(two, d[2], d[4]), odd_a = fma(two, d[1], d[3]) * a;
-  const V even_b = fma(half, d[2], d[4]), odd_b = fma(half, d[1], d[3]) * b;
-  v[0] = fma(two_and_half, d[2], d[0] + d[4]);
-  v[1] = even_a + odd_a;
-  v[2] = even_a - odd_a;
-  v[3] = even_b + odd_b;
-  v[4] = even_b - odd_b;
-  v[5] = fma(two_and_half, d[3], d[1] + d[5]);
+  const V half(T(0.5)), one_and_half(T(1.5)), two(T(2));
+  // Differences first: they are exactly 0 where the input is flat.
+  const V e0 = d[2] - d[0], e1 = d[3] - d[1], e2 = d[4] - d[2], e3 = d[5] - d[3];
+  const V lower = fma(one_and_half, d[2], d[3] - d[1]);
+  const V upper = fma(one_and_half, d[3], d[4] - d[2]);
+  v[0] = fma(one_and_half, e1, e2 - e0);
+  v[1] = upper + lower;
+  v[2] = upper - lower;
+  v[3] = fma(two, e1, e2);
+  v[4] = e2 - half * e1;
+  v[5] = fma(one_and_half, e2, e3 - e1);
 }
 
 /// y [4] = A' m [6].
 template <class V>
 [[gnu::always_inline]] inline void transform_output(const V (&m)[6], V (&y)[4]) {
   using T = typename V::value_type;
-  const V a(kPointA<T>), b(kPointB<T>), half(T(0.5)), two(T(2));
-  const V sum_a = m[1] + m[2], difference_a = (m[1] - m[2]) * a;
-  const V sum_b = m[3] + m[4], difference_b = (m[3] - m[4]) * b;
-  y[0] = m[0] + sum_a + sum_b;
-  y[1] = difference_a + difference_b;
-  y[2] = fma(half, sum_a, sum_b + sum_b);
-  y[3] = fma(half, difference_a, fma(two, difference_b, m[5]));
+  const V sum = m[1] + m[2], difference = m[1] - m[2];
+  y[0] = (m[0] + sum) + (m[3] + m[4]);
+  y[1] = fma(V(T(0.5)), m[3], fma(V(T(-2)), m[4], difference));
+  y[2] = fma(V(T(0.25)), m[3], fma(V(T(4)), m[4], sum));
+  y[3] = fma(V(T(0.125)), m[3], fma(V(T(-8)), m[4], difference)) + m[5];
 }
 
-/// u [6] = G g [3].
+/// G: u [6] = G g [3].
+template <class T>
+inline constexpr T kWeightTransform[6][3] = {
+    {T(1), T(0), T(0)},
+    {T(1) / 3, T(1) / 3, T(1) / 3},
+    {T(-1) / 3, T(1) / 3, T(-1) / 3},
+    {T(-16) / 15, T(-8) / 15, T(-4) / 15},
+    {T(1) / 15, T(-2) / 15, T(4) / 15},
+    {T(0), T(0), T(1)},
+};
+
+/// Row `row` of G g.
 template <class V>
-[[gnu::always_inline]] inline void transform_weight(const V (&g)[3], V (&u)[6]) {
-  using T = typename V::value_type;
-  const V a(kPointA<T>), b(kPointB<T>), half(T(0.5)), two(T(2));
-  const V scale_a(T(-2) / T(3)), scale_b(T(1) / T(6));
-  const V even_a = (g[0] + half * g[2]) * scale_a, odd_a = a * g[1] * scale_a;
-  const V even_b = (g[0] + two * g[2]) * scale_b, odd_b = b * g[1] * scale_b;
-  u[0] = g[0];
-  u[1] = even_a + odd_a;
-  u[2] = even_a - odd_a;
-  u[3] = even_b + odd_b;
-  u[4] = even_b - odd_b;
-  u[5] = g[2];
+[[gnu::always_inline]] inline V transform_weight(const V (&g)[3], int row) {
+  const auto& weight = kWeightTransform<typename V::value_type>[row];
+  return fma(V(weight[0]), g[0], fma(V(weight[1]), g[1], V(weight[2]) * g[2]));
 }
 
 }  // namespace reel::cpu::REEL_ISA
