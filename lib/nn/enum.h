@@ -16,6 +16,13 @@ enum class PaddingRule { Valid, Same };
 inline constexpr auto kValid = PaddingRule::Valid;
 inline constexpr auto kSame = PaddingRule::Same;
 
+/// What F::pad puts around a tensor: `PadFuncOptions({1, 1}).mode(kReflect)`.
+enum class PaddingMode { Constant, Reflect, Replicate, Circular };
+inline constexpr auto kConstant = PaddingMode::Constant;
+inline constexpr auto kReflect = PaddingMode::Reflect;
+inline constexpr auto kReplicate = PaddingMode::Replicate;
+inline constexpr auto kCircular = PaddingMode::Circular;
+
 namespace nn::init {
 enum class NonlinearityType { Linear, Conv1D, Conv2D, Conv3D, Sigmoid, Tanh, ReLU, LeakyReLU };
 enum class FanModeType { FanIn, FanOut };

@@ -9,4 +9,5 @@
 #include <reel/nn/modules/linear.h>
 #include <reel/nn/modules/loss.h>
 #include <reel/nn/modules/norm.h>
+#include <reel/nn/modules/padding.h>
 #include <reel/nn/modules/pooling.h>

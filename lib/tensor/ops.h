@@ -245,7 +245,12 @@ std::vector<Tensor> unbind(const Tensor& self, int64_t dim = 0);
 Tensor narrow(const Tensor& self, int64_t dim, int64_t start, int64_t length);
 Tensor select(const Tensor& self, int64_t dim, int64_t index);
 Tensor flip(const Tensor& self, IntArrayRef dims);
-/// `pad` lists (before, after) pairs from the last dimension on. Negative amounts crop.
+/// `pad` lists (before, after) pairs from the last dimension on; negative amounts crop. Mode
+/// "constant" puts `value` there, "reflect" mirrors without repeating the border, "replicate"
+/// repeats it, "circular" goes on at the other end. All but constant pad the 1 to 3 dimensions
+/// behind the channels of [(N,) C, ...].
+Tensor pad(const Tensor& self, IntArrayRef pad, const std::string& mode = "constant",
+           std::optional<double> value = {});
 Tensor constant_pad_nd(const Tensor& self, IntArrayRef pad, const Scalar& value = 0);
 std::vector<Tensor> meshgrid(ArrayRef<Tensor> tensors);
 Tensor broadcast_to(const Tensor& self, IntArrayRef size);

@@ -486,6 +486,21 @@ inline std::vector<Case> shape_cases() {
        [](const List& x) {
          return List{library::constant_pad_nd(x[0], {1, 2, -1, 1}, 0.5)};
        }},
+      {"pad_reflect",
+       {{2, 3, 4, 5}},
+       [](const List& x) {
+         return List{library::pad(x[0], {1, 2, 2, -1}, "reflect")};
+       }},
+      {"pad_replicate",
+       {{2, 3, 4, 5}},
+       [](const List& x) {
+         return List{library::pad(x[0], {3, 0, -1, 4}, "replicate")};
+       }},
+      {"pad_circular",
+       {{2, 3, 4, 5}},
+       [](const List& x) {
+         return List{library::pad(x[0], {1, 4, 3, 0}, "circular")};
+       }},
       {"repeat",
        {{3, 4}},
        [](const List& x) {

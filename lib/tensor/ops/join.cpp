@@ -171,49 +171,6 @@ Tensor flip(const Tensor& self, IntArrayRef dims) {
   return result.is_same(self) ? self.clone() : result;
 }
 
-Tensor constant_pad_nd(const Tensor& self, IntArrayRef pad, const Scalar& value) {
-  if (pad.size() % 2 != 0 || static_cast<int64_t>(pad.size() / 2) > self.dim()) {
-    fail(
-        "constant_pad_nd: Length of pad must be even and no more than twice the number of "
-        "dimensions of the input. Pad has length {} while input has {} dimensions.",
-        pad.size(), self.dim());
-  }
-  // Crop first, then add a block on either side. The concatenation gives the gradient.
-  Tensor result = self;
-  for (size_t i = 0; i < pad.size() / 2; ++i) {
-    const int64_t d = self.dim() - 1 - static_cast<int64_t>(i);
-    const int64_t before = pad[2 * i];
-    const int64_t after = pad[2 * i + 1];
-    const int64_t n = self.size(d);
-    int64_t padded = 0;
-    if (__builtin_add_overflow(before, after, &padded) ||
-        __builtin_add_overflow(padded, n, &padded)) {
-      fail("constant_pad_nd: padding {} and {} of size {} overflows", before, after, n);
-    }
-    if (padded < 0) {
-      fail(
-          "constant_pad_nd: The input size {}, plus negative padding {} and {}, resulted in a "
-          "negative output size, which is invalid. Check dimension {} of your input.",
-          n, before, after, d);
-    }
-    const int64_t start = std::max<int64_t>(0, -before);
-    const int64_t kept = std::max<int64_t>(0, n - start - std::max<int64_t>(0, -after));
-    if (kept != n) result = result.narrow(d, std::min(start, n), kept);
-    std::vector<Tensor> parts;
-    const auto block = [&](int64_t length) {
-      if (length <= 0) return;
-      Shape sizes = result.sizes();
-      sizes[static_cast<size_t>(d)] = length;
-      parts.push_back(full(sizes, value, self.options()));
-    };
-    block(before);
-    parts.push_back(result);
-    block(after);
-    if (parts.size() > 1) result = cat(parts, d);
-  }
-  return result.is_same(self) ? self.clone() : result;
-}
-
 Tensor Tensor::repeat(IntArrayRef repeats) const {
   if (static_cast<int64_t>(repeats.size()) < dim()) {
     fail(

@@ -1,0 +1,30 @@
+#include <reel/nn/functional.h>
+#include <reel/tensor/ops.h>
+
+#include "support/catch.h"
+
+using namespace reel;
+namespace F = reel::nn::functional;
+
+TEST_CASE("pad mirrors, repeats and wraps around") {
+  const Tensor x = arange(4).view({1, 4});
+  const auto is = [&](const char* mode, const std::vector<int64_t>& want) {
+    return pad(x, {2, 3}, mode).equal(tensor(want).view({1, -1}));
+  };
+  CHECK(is("reflect", {2, 1, 0, 1, 2, 3, 2, 1, 0}));
+  CHECK(is("replicate", {0, 0, 0, 1, 2, 3, 3, 3, 3}));
+  CHECK(is("circular", {2, 3, 0, 1, 2, 3, 0, 1, 2}));
+  CHECK(is("constant", {0, 0, 0, 1, 2, 3, 0, 0, 0}));
+  CHECK(F::pad(x, F::PadFuncOptions({2, 3}).mode(kReflect)).equal(pad(x, {2, 3}, "reflect")));
+  CHECK(F::pad(x, F::PadFuncOptions({0, 1}).value(7))[0][4].item<int>() == 7);
+  CHECK_THROWS_WITH(pad(x, {4, 0}, "reflect"),
+                    "pad: dimension 1 of size 4 cannot be padded by 4 and 0 in mode reflect");
+  CHECK_THROWS_WITH(pad(x, {-2, -2}, "replicate"),
+                    "pad: dimension 1 of size 4 cannot be padded by -2 and -2 in mode replicate");
+  CHECK_THROWS_WITH(pad(x, {1, 1}, "mirror"),
+                    "pad: expected mode constant, reflect, replicate or circular, got \"mirror\"");
+  CHECK_THROWS_WITH(pad(x, {1, 1}, "reflect", 3), "pad: mode reflect takes no value, got 3");
+  CHECK_THROWS_WITH(pad(x, {1, 1, 1, 1}, "circular"),
+                    "pad: mode circular expects a pair for each dimension of [(N,) C, (D, H,) W] "
+                    "behind the channels, got 4 values for sizes [1, 4]");
+}
