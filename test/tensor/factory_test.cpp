@@ -140,6 +140,8 @@ TEST_CASE("arange counts as PyTorch does") {
   CHECK(message_of([] {
           reel::arange(std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max());
         }) != "no error");
+  CHECK(message_of([] { reel::arange(0, std::numeric_limits<int64_t>::min(), -1); }) ==
+        "arange: invalid size, possible overflow?");
   CHECK(message_of([] { reel::arange(5, reel::kBool); }) != "no error");
   CHECK(message_of([] { reel::arange(0.0, 3.0, 0.25, reel::kLong); }) ==
         "arange: step must be nonzero");

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 
 #include <reel/autograd/grad_mode.h>
@@ -213,8 +214,12 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step,
     const int64_t a = start.toLong(), b = end.toLong(), s = step.toLong();
     if (s == 0) fail("arange: step must be nonzero");
     int64_t distance = 0;
-    if (__builtin_sub_overflow(b, a, &distance)) fail("arange: invalid size, possible overflow?");
-    count = static_cast<double>(distance / s + (distance % s != 0 ? 1 : 0));
+    if (__builtin_sub_overflow(b, a, &distance) ||
+        distance == std::numeric_limits<int64_t>::min()) {
+      fail("arange: invalid size, possible overflow?");
+    }
+    const int64_t steps = distance / s + (distance % s != 0 ? 1 : 0);
+    count = static_cast<double>(steps);
   }
   if (!(count >= 0 && count < 0x1p63)) fail("arange: invalid size, possible overflow?");
 
