@@ -21,6 +21,7 @@ namespace {
 /// In the child: becomes the program, or ends as a shell would.
 [[noreturn]] void become(const std::vector<std::string>& command) {
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   execv(arguments[0], arguments.data());
@@ -100,7 +101,7 @@ nlohmann::json Peer::ask(const nlohmann::json& request) {
   const std::string reply(text == nullptr || length < 0 ? "" : text);
   std::free(text);
   if (reply.empty()) throw std::runtime_error(path_ + " ended without an answer");
-  const auto answer = nlohmann::json::parse(reply);
+  auto answer = nlohmann::json::parse(reply);
   if (answer.contains("error")) {
     throw std::runtime_error(path_ + ": " + answer["error"].get<std::string>());
   }

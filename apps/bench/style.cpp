@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 std::string file_or_data(const std::string& given, const std::string& name, const char* option) {
   if (!given.empty()) return given;
   const char* root = std::getenv("REEL_DATA");
-  const std::string path = std::string(root == nullptr ? "" : root) + "/" + name;
+  std::string path = std::string(root == nullptr ? "" : root) + "/" + name;
   if (root == nullptr || !fs::exists(path)) {
     throw std::runtime_error(
         fmt::format("give {}, or set REEL_DATA to a folder with {}", option, name));

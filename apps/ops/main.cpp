@@ -15,7 +15,7 @@ namespace {
 using namespace reel;
 
 template <class Op>
-constexpr bool is_formula = std::is_base_of_v<ops::Unary<Op>, Op>;
+constexpr bool kIsFormula = std::is_base_of_v<ops::Unary<Op>, Op>;
 
 // How a backend computes an op.
 std::string support(const ops::OpInfo& info, const Backend& backend) {
@@ -58,7 +58,7 @@ std::string page() {
     List::for_each([&]<class Op>() {
       const ops::OpInfo& info = ops::info_of<Op>();
       const char* gradient = info.backward == nullptr ? "-"
-                             : is_formula<Op>         ? "fused kernel"
+                             : kIsFormula<Op>         ? "fused kernel"
                                                       : "ops";
       text += fmt::format("| {} | {} | {} | {} | {} |\n", info.name, support(info, cpu),
                           support(info, reference), gradient, saved(info));

@@ -72,7 +72,7 @@ Policy fallback_policy() {
 
 void print_report() { std::fputs(report().c_str(), stderr); }
 
-const bool trace_dispatch = [] {
+const bool kTraceDispatch = [] {
   if (!trace_enabled("dispatch")) return false;
   set_timing(true);
   std::atexit(print_report);

@@ -180,7 +180,7 @@ NpyHeader read_header(Source& in, const std::string& where) {
 }
 
 /// Brings elements as they lie in the file into machine and C order.
-Tensor in_order(const std::string& where, Tensor raw, const NpyHeader& header) {
+Tensor in_order(const std::string& where, const Tensor& raw, const NpyHeader& header) {
   if (header.big_endian) {
     const size_t width = element_size(header.dtype) / (is_complex(header.dtype) ? 2 : 1);
     swap_bytes(raw.data_ptr(), raw.nbytes(), width);
@@ -201,7 +201,7 @@ Tensor read_array(Source& in, const std::string& where, uint64_t total) {
   }
   Tensor raw = allocate_tensor(where, header.sizes, header.dtype);
   in.read(raw.data_ptr(), raw.nbytes());
-  return in_order(where, std::move(raw), header);
+  return in_order(where, raw, header);
 }
 
 /// The interface of EntryReader over a plain file.
@@ -303,7 +303,7 @@ class PickledArrays {
     }
     Tensor raw = allocate_tensor(where_, header.sizes, header.dtype);
     if (!data.text.empty()) std::memcpy(raw.data_ptr(), data.text.data(), data.text.size());
-    return in_order(fmt::format("{}: \"{}\"", where_, name), std::move(raw), header);
+    return in_order(fmt::format("{}: \"{}\"", where_, name), raw, header);
   }
 
   void set_dtype(const std::string& name, const PickleValue& dtype, NpyHeader& header) const {

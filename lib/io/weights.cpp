@@ -132,7 +132,10 @@ void rename_torchvision(Named& items) {
     const int index = feature_index(name);
     if (index < 0 || static_cast<size_t>(index) >= names.size()) continue;
     const std::string& own = names[static_cast<size_t>(index)];
-    if (!own.empty()) name = own + (name.ends_with(".weight") ? ".weight" : ".bias");
+    if (own.empty()) continue;
+    const char* role = name.ends_with(".weight") ? ".weight" : ".bias";
+    name = own;
+    name += role;
   }
 }
 

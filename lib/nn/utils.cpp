@@ -49,6 +49,7 @@ void clip_grad_value_(const std::vector<Tensor>& parameters, double clip_value) 
 
 Tensor parameters_to_vector(const std::vector<Tensor>& parameters) {
   std::vector<Tensor> flat;
+  flat.reserve(parameters.size());
   for (const auto& parameter : parameters) flat.push_back(parameter.reshape({-1}));
   return flat.empty() ? empty(0) : cat(flat);
 }

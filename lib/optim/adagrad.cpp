@@ -13,7 +13,7 @@ void AdagradOptions::visit(OptionVisitor& visitor) {
 }
 
 Adagrad::Adagrad(std::vector<OptimizerParamGroup> groups, AdagradOptions defaults)
-    : Optimizer(std::make_unique<AdagradOptions>(defaults)) {
+    : Optimizer(std::make_unique<AdagradOptions>(std::move(defaults))) {
   add_param_groups(std::move(groups));
 }
 

@@ -61,7 +61,7 @@ void update_adam(Tensor& parameter, const Tensor& grad, OptimizerParamState& sta
 }  // namespace
 
 Adam::Adam(std::vector<OptimizerParamGroup> groups, AdamOptions defaults)
-    : Optimizer(std::make_unique<AdamOptions>(defaults)) {
+    : Optimizer(std::make_unique<AdamOptions>(std::move(defaults))) {
   add_param_groups(std::move(groups));
 }
 
@@ -79,7 +79,7 @@ void Adam::update(Tensor& parameter, const Tensor& grad, OptimizerParamState& st
 }
 
 AdamW::AdamW(std::vector<OptimizerParamGroup> groups, AdamWOptions defaults)
-    : Optimizer(std::make_unique<AdamWOptions>(defaults)) {
+    : Optimizer(std::make_unique<AdamWOptions>(std::move(defaults))) {
   add_param_groups(std::move(groups));
 }
 

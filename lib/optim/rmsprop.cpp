@@ -18,7 +18,7 @@ void RMSpropOptions::visit(OptionVisitor& visitor) {
 }
 
 RMSprop::RMSprop(std::vector<OptimizerParamGroup> groups, RMSpropOptions defaults)
-    : Optimizer(std::make_unique<RMSpropOptions>(defaults)) {
+    : Optimizer(std::make_unique<RMSpropOptions>(std::move(defaults))) {
   add_param_groups(std::move(groups));
 }
 

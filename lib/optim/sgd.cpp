@@ -12,7 +12,7 @@ void SGDOptions::visit(OptionVisitor& visitor) {
 }
 
 SGD::SGD(std::vector<OptimizerParamGroup> groups, SGDOptions defaults)
-    : Optimizer(std::make_unique<SGDOptions>(defaults)) {
+    : Optimizer(std::make_unique<SGDOptions>(std::move(defaults))) {
   add_param_groups(std::move(groups));
 }
 

@@ -161,7 +161,7 @@ Tensor as_doubles(const Tensor& tensor, int part) {
   if (is_quantized(host.dtype())) host = host.dequantize();
   if (!host.is_complex()) return host.to(kDouble).contiguous();
   host = host.to(kComplexDouble).contiguous();
-  const Tensor result = empty(host.sizes(), TensorOptions(kDouble).device(kCPU));
+  Tensor result = empty(host.sizes(), TensorOptions(kDouble).device(kCPU));
   const auto* from = static_cast<const double*>(host.data_ptr());
   auto* to = static_cast<double*>(result.data_ptr());
   for (int64_t i = 0; i < result.numel(); ++i) to[i] = from[2 * i + part];

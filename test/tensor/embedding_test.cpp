@@ -5,7 +5,6 @@
 
 using namespace reel;
 using autograd::variable_list;
-using reel::test::close;
 using reel::test::error_of;
 using reel::test::gradients_agree;
 using reel::test::leaf;

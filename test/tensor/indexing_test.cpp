@@ -10,7 +10,6 @@ using reel::test::gradients_agree;
 using reel::test::leaf;
 using reel::test::shape;
 using reel::test::values;
-using reel::test::wave;
 using Sizes = std::vector<int64_t>;
 using Values = std::vector<double>;
 

@@ -6,9 +6,9 @@ namespace reel::reference {
 namespace {
 
 template <class T>
-inline constexpr bool is_complex_type = false;
+inline constexpr bool kIsComplex = false;
 template <class T>
-inline constexpr bool is_complex_type<complex<T>> = true;
+inline constexpr bool kIsComplex<complex<T>> = true;
 
 // As PyTorch casts: complex to real drops the imaginary part, a fraction is cut off, what does not
 // fit wraps around (through int64, so that -1.0 becomes 255 as uint8).
@@ -16,13 +16,13 @@ template <class To, class From>
 To cast(From value) {
   if constexpr (std::same_as<To, From>) {
     return value;
-  } else if constexpr (is_complex_type<From> && is_complex_type<To>) {
+  } else if constexpr (kIsComplex<From> && kIsComplex<To>) {
     return To(value);
-  } else if constexpr (is_complex_type<From> && std::same_as<To, bool>) {
+  } else if constexpr (kIsComplex<From> && std::same_as<To, bool>) {
     return value.real() != 0 || value.imag() != 0;
-  } else if constexpr (is_complex_type<From>) {
+  } else if constexpr (kIsComplex<From>) {
     return cast<To>(value.real());
-  } else if constexpr (is_complex_type<To>) {
+  } else if constexpr (kIsComplex<To>) {
     return To(cast<typename To::value_type>(value));
   } else if constexpr (std::same_as<To, bool>) {
     return convert<Compute<From>>(value) != 0;

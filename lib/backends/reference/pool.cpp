@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include <reel/backends/reference/loops.h>
 #include <reel/backends/reference/reference.h>
@@ -47,7 +48,7 @@ const char* max_pool2d(const Call& call) {
                 const int64_t w = ow * op.stride[1] - op.padding[1] + kw * op.dilation[1];
                 if (w < 0 || w >= width) continue;
                 const auto value = convert<Compute<T>>(plane[offset_in_plane(x, h, w)]);
-                if (best < 0 || value > largest || value != value) {
+                if (best < 0 || value > largest || std::isnan(value)) {
                   best = h * width + w;
                   largest = value;
                 }

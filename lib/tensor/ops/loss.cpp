@@ -144,7 +144,7 @@ Tensor smooth_cross_entropy(const Tensor& logs, const Tensor& target, const Tens
   constexpr const char* kOp = "cross_entropy_loss";
   const int64_t count = check_class_indices(kOp, logs, target, weight);
   const Classes classes = classes_of(kOp, logs, target, weight, ignore_index, count);
-  const Tensor hard = nll(kOp, logs, target, classes, reduction);
+  Tensor hard = nll(kOp, logs, target, classes, reduction);
   if (smoothing == 0) return hard;
   const Tensor all = weight.defined() ? logs * along_classes(weight, logs) : logs;
   const Tensor spread = where(classes.counts, -all.sum(class_dim(logs)).reshape(target.sizes()), 0);

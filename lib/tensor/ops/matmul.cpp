@@ -160,7 +160,7 @@ Tensor matmul(const Tensor& self, const Tensor& other) {
 Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, const Scalar& beta,
              const Scalar& alpha) {
   const Tensor product = mm(mat1, mat2);
-  const Tensor scaled = alpha.toDouble() == 1 ? product : product * alpha;
+  Tensor scaled = alpha.toDouble() == 1 ? product : product * alpha;
   // As in BLAS, what is multiplied by zero is not read: NaN in it does not spread.
   const Tensor added = self.expand(product.sizes());
   if (beta.toDouble() == 0) return scaled;

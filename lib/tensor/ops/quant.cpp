@@ -67,7 +67,7 @@ Tensor quantize_per_tensor(const Tensor& self, double scale, int64_t zero_point,
   Tensor values = self.detach().mul(inverse).round_();
   values.add_(zero_point).clamp_(lowest, highest);
   values.masked_fill_(values.isnan(), lowest);
-  const Tensor result = reinterpreted(values.to(stored_type(dtype)), dtype);
+  Tensor result = reinterpreted(values.to(stored_type(dtype)), dtype);
   result.impl()->quant = std::make_unique<QuantParams>(QuantParams{scale, zero_point});
   return result;
 }

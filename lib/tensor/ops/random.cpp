@@ -23,7 +23,7 @@ namespace {
 using Engine = Generator::State;
 
 template <class T>
-inline constexpr bool is_real_type =
+inline constexpr bool kIsReal =
     std::is_floating_point_v<T> || std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
 
 /// Writes next() into every element of a tensor on the CPU, in the order of its memory: the
@@ -84,7 +84,7 @@ void check_real(const char* op, const Tensor& self) {
 template <class Visitor>
 void visit_real(ScalarType type, const Visitor& visitor) {
   visit_dtype(type, [&]<class T>() {
-    if constexpr (is_real_type<T>) visitor.template operator()<T>();
+    if constexpr (kIsReal<T>) visitor.template operator()<T>();
   });
 }
 
@@ -93,7 +93,7 @@ template <class Visitor>
 void visit_number(const char* op, ScalarType type, const Visitor& visitor) {
   if (is_complex(type) || is_quantized(type)) fail("{}: not implemented for {}", op, type);
   visit_dtype(type, [&]<class T>() {
-    if constexpr (is_real_type<T> || std::is_integral_v<T>) visitor.template operator()<T>();
+    if constexpr (kIsReal<T> || std::is_integral_v<T>) visitor.template operator()<T>();
   });
 }
 
@@ -226,10 +226,10 @@ void random_values(const Tensor& values, int64_t from, int64_t to, Engine& engin
       check("from", from);
       check("to - 1", to - 1);
     }
-    if constexpr (is_real_type<T>) narrow_to_exact<T>(from, to);
+    if constexpr (kIsReal<T>) narrow_to_exact<T>(from, to);
     const uint64_t range = static_cast<uint64_t>(to) - static_cast<uint64_t>(from);
     constexpr bool kMayBeWide =
-        std::is_same_v<T, int64_t> || (is_real_type<T> && !std::is_same_v<T, Half>);
+        std::is_same_v<T, int64_t> || (kIsReal<T> && !std::is_same_v<T, Half>);
     const bool wide = kMayBeWide && range >= uint64_t{1} << 32;
     const std::lock_guard lock(engine.mutex);
     fill_serially<T>(values, [&] {

@@ -271,7 +271,7 @@ Tensor norm(const Tensor& self, const std::optional<Scalar>& p, IntArrayRef dim,
   if (order == 0) return apply(sum_op, (self != 0).to(self.dtype()));
   if (order == 1) return apply(sum_op, self.abs());
   if (order == 2) {
-    const Tensor root = apply(sum_op, self.square()).sqrt();
+    Tensor root = apply(sum_op, self.square()).sqrt();
     if (!GradMode::is_enabled() || !self.requires_grad()) return root;
     // At 0 the slope is taken as 0, as PyTorch does, where sqrt alone would give NaN.
     const Tensor zero = root.detach() == 0;

@@ -12,7 +12,7 @@ template <class T>
 Storage pack_taps(const ConvShape& shape, const View& view) {
   const Weight<T> weight = weight_of<T>(view);
   const int64_t columns = shape.taps() * shape.channels, depth = shape.outputs;
-  const Storage packed =
+  Storage packed =
       allocate_storage(sizeof(T) * static_cast<size_t>(padded_columns<T>(columns) * depth), kCPU);
   for_each_panel(columns, depth, static_cast<T*>(packed->data()),
                  [&](int64_t n, int64_t count, int vectors, T* panel) {
@@ -50,7 +50,7 @@ template <class T>
 void conv_few_channels_input_grad(const ConvShape& shape, const T* g, const View& weight, T* dx) {
   const ops::ConvAttrs& attrs = shape.attrs;
   const int64_t channels = shape.channels, columns = shape.taps() * channels;
-  const Storage packed = pack_taps<T>(shape, weight);
+  Storage packed = pack_taps<T>(shape, weight);
   // Output rows at both ends of a block are multiplied twice; this many keep that small and the
   // products in L2.
   const int64_t halo = (shape.kernel_height - 1) * attrs.dilation[0];

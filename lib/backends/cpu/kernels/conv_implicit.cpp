@@ -188,7 +188,7 @@ Storage pack_weight(const TapProblem& problem, const View& view, bool input_grad
   const DepthBlocks<T> blocks(problem.depth());
   const int64_t padded = padded_columns<T>(problem.out_channels);
   const int64_t group_size = padded * problem.depth();
-  const Storage packed =
+  Storage packed =
       allocate_storage(sizeof(T) * static_cast<size_t>(problem.groups * group_size), kCPU);
   const int64_t panels = EvenSplit(problem.out_channels, kTileColumns<T>).groups;
   parallel_for(0, problem.groups * panels, 1, [&](int64_t task, int64_t) {
@@ -333,8 +333,7 @@ TapProblem input_grad_problem(const ConvShape& shape, std::array<int64_t, 2> ori
 template <class T>
 void conv_implicit(const ConvShape& shape, const T* x, const View& weight, const T* bias, T* y) {
   const TapProblem problem = forward_problem(shape);
-  const Storage packed =
-      packed_weight<T>(problem, weight, WeightForm::forward_panels, {problem.groups});
+  Storage packed = packed_weight<T>(problem, weight, WeightForm::forward_panels, {problem.groups});
   solve<T>(problem, x, static_cast<const T*>(packed->data()), bias, y);
 }
 
@@ -345,7 +344,7 @@ void conv_implicit_input_grad(const ConvShape& shape, const T* g, const View& we
   for (int64_t i = 0; i < std::min(stride[0], shape.height); ++i) {
     for (int64_t j = 0; j < std::min(stride[1], shape.width); ++j) {
       const TapProblem problem = input_grad_problem(shape, {i, j});
-      const Storage packed =
+      Storage packed =
           packed_weight<T>(problem, weight, WeightForm::input_grad_panels,
                            {problem.groups, stride[0], stride[1], dilation[0], dilation[1],
                             (i + padding[0]) % stride[0], (j + padding[1]) % stride[1]});

@@ -18,7 +18,7 @@ constexpr int64_t kChunk = 65536;  // elements that are worth another thread
 template <class T>
 struct Square {
   static constexpr int kSize = kLanes<float> * 4 / static_cast<int>(sizeof(T));
-  typedef T Row __attribute__((vector_size(kSize * sizeof(T))));
+  using Row [[gnu::vector_size(kSize * sizeof(T))]] = T;
 
   // The first (0) or second (1) halves of a and b, element by element in turn.
   template <int kHalf, int... kIndex>

@@ -203,6 +203,7 @@ const char* max_pool_grad_row(const Call& call) {
 template <class Op>
 std::vector<int64_t> divisors(const Op& op, const std::vector<Span>& spans) {
   std::vector<int64_t> result;
+  result.reserve(spans.size());
   for (const Span& span : spans) {
     result.push_back(op.count_include_pad ? span.counted : span.end - span.begin);
   }
