@@ -8,6 +8,7 @@
 
 #include "bench/ops.h"
 #include "bench/style.h"
+#include "validators.h"
 
 int main(int argc, char** argv) {
   CLI::App app{
@@ -19,7 +20,7 @@ int main(int argc, char** argv) {
   std::string json_file;
   app.add_option("--threads", settings.threads, "Threads of both sides (default: all cores)");
   app.add_option("--rounds", settings.rounds, "How often both sides take turns")
-      ->check(CLI::PositiveNumber);
+      ->check(apps::positive());
   app.add_flag("--peers", settings.peers, "Measure LibTorch too (needs -DREEL_BUILD_PEERS=ON)");
   app.add_option("--json", json_file, "Write the numbers to this file too");
 
@@ -44,8 +45,7 @@ int main(int argc, char** argv) {
   style->add_option("--weights", style_settings.weights, "VGG-19 weights, safetensors")
       ->check(CLI::ExistingFile);
   style->add_option("--sizes", style_settings.sizes, "Longer sides in pixels")->delimiter(',');
-  style->add_option("--steps", style_settings.steps, "Steps of each run")
-      ->check(CLI::PositiveNumber);
+  style->add_option("--steps", style_settings.steps, "Steps of each run")->check(apps::positive());
 
   CLI11_PARSE(app, argc, argv);
   try {

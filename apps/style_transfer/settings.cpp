@@ -8,6 +8,7 @@
 #include <reel/tensor/check.h>
 
 #include "style_transfer/checkpoint.h"
+#include "validators.h"
 
 namespace style {
 namespace {
@@ -30,19 +31,19 @@ void add_picture_options(CLI::App& app, Settings& s) {
       ->capture_default_str()
       ->group(group);
   app.add_option("--lr", s.recipe.lr, "Step size of Adam, in grey levels")
-      ->check(CLI::PositiveNumber)
+      ->check(apps::positive())
       ->capture_default_str()
       ->group(group);
   app.add_option("--content-weight", s.recipe.content_weight)
-      ->check(CLI::NonNegativeNumber)
+      ->check(apps::not_negative())
       ->capture_default_str()
       ->group(group);
   app.add_option("--style-weight", s.recipe.style_weight)
-      ->check(CLI::NonNegativeNumber)
+      ->check(apps::not_negative())
       ->capture_default_str()
       ->group(group);
   app.add_option("--tv-weight", s.recipe.tv_weight, "Weight of the total variation: smoothness")
-      ->check(CLI::NonNegativeNumber)
+      ->check(apps::not_negative())
       ->capture_default_str()
       ->group(group);
   app.add_option("--content-layers", s.recipe.content_layers, "e.g. conv4_2")
@@ -72,7 +73,7 @@ void add_run_options(CLI::App& app, Settings& s) {
       ->check(CLI::Range(1, 1024));
   app.add_option("--device", s.device)->capture_default_str();
   app.add_option("--save-every", s.save_every, "Write result and checkpoint every N steps")
-      ->check(CLI::NonNegativeNumber);
+      ->check(apps::not_negative());
   app.add_option("--report", s.report, "Write a page with pictures, curves and settings");
   app.add_option("--checkpoint", s.checkpoint, "Where to keep what --resume needs");
   app.add_option("--resume", s.resume, "Go on from this checkpoint");

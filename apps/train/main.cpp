@@ -11,6 +11,7 @@
 #include <reel/tensor/error.h>
 
 #include "train/mnist.h"
+#include "validators.h"
 
 int main(int argc, char** argv) {
   CLI::App app{"Trains small networks on known data sets."};
@@ -24,8 +25,8 @@ int main(int argc, char** argv) {
   mnist->add_option("--data", settings.data,
                     "Folder of the four idx files (default: $REEL_DATA/mnist)");
   mnist->add_option("--epochs", settings.epochs, "Passes over the training set")
-      ->check(CLI::PositiveNumber);
-  mnist->add_option("--batch", settings.batch, "Images per step")->check(CLI::PositiveNumber);
+      ->check(apps::positive());
+  mnist->add_option("--batch", settings.batch, "Images per step")->check(apps::positive());
   mnist->add_option("--lr", settings.lr, "Learning rate of Adam; falls linearly to zero")
       ->check(CLI::Validator(
           [](const std::string& text) {
@@ -34,7 +35,7 @@ int main(int argc, char** argv) {
           "POSITIVE"));
   mnist->add_option("--seed", settings.seed, "Of the starting weights and the order of images");
   mnist->add_option("--threads", settings.threads, "0 takes all cores")
-      ->check(CLI::NonNegativeNumber);
+      ->check(apps::not_negative());
   mnist->add_option("--device", settings.device, "Where to compute");
   mnist->add_option("--json", json_file, "Write settings and results to this file");
 

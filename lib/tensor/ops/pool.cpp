@@ -315,6 +315,8 @@ Tensor adaptive_avg_pool2d(const Tensor& self, IntArrayRef output_size) {
   if (self.size(2) % size[0] == 0 && self.size(3) % size[1] == 0) {
     return avg_pool2d(self, {self.size(2) / size[0], self.size(3) / size[1]});
   }
+  // A result that does not fit into memory is an error now, not after so many windows.
+  static_cast<void>(empty({self.size(0), self.size(1), size[0], size[1]}, self.options()));
   // Windows floor(i H / Ho) .. ceil((i + 1) H / Ho) are rectangles: rows first, then columns.
   Tensor result = self;
   for (int64_t axis = 2; axis < 4; ++axis) {
