@@ -254,7 +254,10 @@ bool is_one(const Scalar& s) { return !s.is_complex() && s.toDouble() == 1; }
 
 Scalar product(const Scalar& a, const Scalar& b) {
   if (is_one(b)) return a;
-  if (a.is_integral(true) && b.is_integral(true)) return a.toLong() * b.toLong();
+  if (a.is_integral(true) && b.is_integral(true)) {
+    return static_cast<int64_t>(static_cast<uint64_t>(a.toLong()) *
+                                static_cast<uint64_t>(b.toLong()));
+  }
   return a.toDouble() * b.toDouble();
 }
 

@@ -1,3 +1,5 @@
+#include <limits>
+
 #include <reel/autograd/grad_mode.h>
 #include <reel/tensor/check.h>
 #include <reel/tensor/ops.h>
@@ -68,7 +70,9 @@ Tensor one_hot(const Tensor& self, int64_t num_classes) {
   if (self.numel() > 0) {
     if (self.min().item<int64_t>() < 0) fail("one_hot: Class values must be non-negative.");
     const int64_t largest = self.max().item<int64_t>();
-    if (num_classes == -1) num_classes = largest + 1;
+    if (num_classes == -1 && largest < std::numeric_limits<int64_t>::max()) {
+      num_classes = largest + 1;
+    }
     if (largest >= num_classes) {
       fail("one_hot: Class values must be smaller than num_classes, got {} and {}", largest,
            num_classes);

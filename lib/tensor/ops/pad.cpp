@@ -77,7 +77,7 @@ Tensor constant_pad_nd(const Tensor& self, IntArrayRef pad, const Scalar& value)
         __builtin_add_overflow(padded, n, &padded)) {
       fail("constant_pad_nd: padding {} and {} of size {} overflows", before, after, n);
     }
-    if (padded < 0) {
+    if (before < -n || after < -n || padded < 0) {
       fail(
           "constant_pad_nd: The input size {}, plus negative padding {} and {}, resulted in a "
           "negative output size, which is invalid. Check dimension {} of your input.",

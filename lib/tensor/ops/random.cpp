@@ -199,7 +199,8 @@ void narrow_to_exact(int64_t& from, int64_t& to) {
     return static_cast<Compute>(static_cast<T>(static_cast<Compute>(value)));
   };
   const auto spacing = [](int64_t value) {
-    const int bits = std::bit_width(static_cast<uint64_t>(value < 0 ? -value : value));
+    const auto size = static_cast<uint64_t>(value);
+    const int bits = std::bit_width(value < 0 ? 0 - size : size);
     return std::exp2(bits - kDigits);
   };
   if (const double low = rounded(from + 1); low < static_cast<double>(from)) {
