@@ -37,8 +37,13 @@ if(CMAKE_CXX_FLAGS MATCHES "-fsanitize")
   list(APPEND reel_kernel_flags ${reel_cast_flags})
 endif()
 
-find_program(REEL_LD NAMES ld.bfd ld REQUIRED)
-find_program(REEL_OBJCOPY NAMES objcopy REQUIRED)
+# Those of the compiler, which in a cross build are the target's.
+foreach(tool ld.bfd objcopy)
+  execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-prog-name=${tool}
+                  OUTPUT_VARIABLE reel_${tool} OUTPUT_STRIP_TRAILING_WHITESPACE)
+endforeach()
+find_program(REEL_LD NAMES ${reel_ld.bfd} ld.bfd ld REQUIRED)
+find_program(REEL_OBJCOPY NAMES ${reel_objcopy} objcopy REQUIRED)
 
 # Sets `result` to the merged objects, ready to be sources of a library.
 function(reel_build_kernels result)

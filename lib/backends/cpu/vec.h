@@ -97,6 +97,23 @@ inline Vec<T> fma(const Vec<T>& a, const Vec<T>& b, const Vec<T>& c) {
   }
 }
 
+/// Quotient and square root, correctly rounded. xsimd's on NEON are estimates for float, and NaN
+/// where infinity takes part.
+template <class T>
+inline Vec<T> divide(const Vec<T>& a, const Vec<T>& b) {
+#ifdef __aarch64__
+  if constexpr (std::is_same_v<T, float>) return Vec<T>(vdivq_f32(a, b));
+#endif
+  return a / b;
+}
+template <class T>
+inline Vec<T> square_root(const Vec<T>& a) {
+#ifdef __aarch64__
+  if constexpr (std::is_same_v<T, float>) return Vec<T>(vsqrtq_f32(a));
+#endif
+  return xsimd::sqrt(a);
+}
+
 template <class T>
 inline Vec<T> select(const Mask<T>& mask, const Vec<T>& yes, const Vec<T>& no) {
   return xsimd::select(mask, yes, no);

@@ -22,7 +22,7 @@ struct Num {
   friend Num operator+(Num a, Num b) { return a.v + b.v; }
   friend Num operator-(Num a, Num b) { return a.v - b.v; }
   friend Num operator*(Num a, Num b) { return a.v * b.v; }
-  friend Num operator/(Num a, Num b) { return a.v / b.v; }
+  friend Num operator/(Num a, Num b) { return divide(a.v, b.v); }
   friend Num operator-(Num a) { return -a.v; }
   friend Mask<T> operator<(Num a, Num b) { return a.v < b.v; }
   friend Mask<T> operator>(Num a, Num b) { return a.v > b.v; }
@@ -35,7 +35,7 @@ struct Num {
   friend Num ceil(Num a) { return xsimd::ceil(a.v); }
   friend Num floor(Num a) { return xsimd::floor(a.v); }
   friend Num round(Num a) { return xsimd::nearbyint(a.v); }
-  friend Num sqrt(Num a) { return xsimd::sqrt(a.v); }
+  friend Num sqrt(Num a) { return square_root(a.v); }
   friend Num exp(Num a) { return REEL_ISA::exp(a.v); }
   friend Num expm1(Num a) { return REEL_ISA::expm1(a.v); }
   friend Num log(Num a) { return xsimd::log(a.v); }

@@ -240,7 +240,7 @@ const char* avg_pool_row(const Call& call) {
             sum = sum + (lanes == kL ? load(p) : load_n(p, lanes));
           }
         }
-        sum = sum / broadcast(static_cast<T>(divisor));
+        sum = divide(sum, broadcast(static_cast<T>(divisor)));
         lanes == kL ? store(to + c, sum) : store_n(to + c, sum, lanes);
       }
     }
@@ -295,8 +295,8 @@ const char* avg_pool_grad_row(const Call& call) {
                                           : row_divisors[static_cast<size_t>(i)] *
                                                 column_divisors[static_cast<size_t>(j)];
               const T* p = plane + (i * shape.out_width + j) * channels + c;
-              sum = sum +
-                    (lanes == kL ? load(p) : load_n(p, lanes)) / broadcast(static_cast<T>(divisor));
+              sum = sum + divide(lanes == kL ? load(p) : load_n(p, lanes),
+                                 broadcast(static_cast<T>(divisor)));
             }
           }
           lanes == kL ? store(to + c, sum) : store_n(to + c, sum, lanes);
