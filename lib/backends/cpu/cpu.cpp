@@ -26,12 +26,6 @@ extern "C" void reel_cpu_register_neon(reel::KernelTable& table);
 namespace reel {
 namespace {
 
-struct Isa {
-  const char* name;
-  bool (*supported)();
-  void (*add_kernels)(KernelTable& table);
-};
-
 bool always() { return true; }
 void no_kernels(KernelTable&) {}
 
@@ -52,7 +46,7 @@ bool has_avx512() {
 #endif
 
 // Best first.
-constexpr Isa kIsas[] = {
+constexpr CpuIsa kIsas[] = {
 #if defined(__x86_64__)
     {"avx512", has_avx512, reel_cpu_register_avx512},
     {"avx2", has_avx2, reel_cpu_register_avx2},
@@ -63,15 +57,15 @@ constexpr Isa kIsas[] = {
     {"reference", always, no_kernels},
 };
 
-const Isa& choose_isa() {
+const CpuIsa& choose_isa() {
   const char* wanted = std::getenv("REEL_CPU_ISA");
   if (wanted == nullptr || *wanted == '\0') {
-    for (const Isa& isa : kIsas) {
+    for (const CpuIsa& isa : kIsas) {
       if (isa.supported()) return isa;
     }
   }
   std::string names;
-  for (const Isa& isa : kIsas) {
+  for (const CpuIsa& isa : kIsas) {
     if (std::strcmp(isa.name, wanted) == 0) {
       if (isa.supported()) return isa;
       fail("REEL_CPU_ISA is {}, but this CPU lacks these instructions", wanted);
@@ -81,8 +75,8 @@ const Isa& choose_isa() {
   fail("REEL_CPU_ISA expects one of {}, got \"{}\"", names, wanted);
 }
 
-const Isa& chosen_isa() {
-  static const Isa& isa = choose_isa();
+const CpuIsa& chosen_isa() {
+  static const CpuIsa& isa = choose_isa();
   return isa;
 }
 
@@ -176,6 +170,8 @@ class CpuRuntime : public Runtime {
 
 }  // namespace
 
+ArrayRef<CpuIsa> cpu_isas() { return kIsas; }
+
 const char* cpu_isa() { return chosen_isa().name; }
 
 Runtime& cpu_runtime() {
@@ -184,7 +180,7 @@ Runtime& cpu_runtime() {
 }
 
 void register_cpu(Backend& backend) {
-  const Isa& isa = chosen_isa();
+  const CpuIsa& isa = chosen_isa();
   backend.name = "cpu";
   backend.runtime = &cpu_runtime();
   isa.add_kernels(backend.kernels);

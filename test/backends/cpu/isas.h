@@ -7,16 +7,9 @@
 #include <vector>
 
 #include <reel/backends/backend.h>
+#include <reel/backends/cpu/cpu.h>
 
 #include "backends/kernel_arrays.h"
-
-#if defined(__x86_64__)
-extern "C" void reel_cpu_register_baseline(reel::KernelTable& table);
-extern "C" void reel_cpu_register_avx2(reel::KernelTable& table);
-extern "C" void reel_cpu_register_avx512(reel::KernelTable& table);
-#else
-extern "C" void reel_cpu_register_neon(reel::KernelTable& table);
-#endif
 
 namespace reel::test {
 
@@ -41,22 +34,12 @@ struct IsaKernels {
 
 inline std::vector<IsaKernels> isa_kernels() {
   std::vector<IsaKernels> list;
-  const auto add = [&](const char* name, void (*fill)(KernelTable&)) {
-    list.push_back({name, {}});
-    fill(list.back().table);
-  };
-#if defined(__x86_64__)
-  add("baseline", reel_cpu_register_baseline);
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-    add("avx2", reel_cpu_register_avx2);
+  for (const CpuIsa& isa : cpu_isas()) {
+    if (!isa.supported()) continue;
+    IsaKernels kernels{isa.name, {}};
+    isa.add_kernels(kernels.table);
+    if (kernels.name != "reference") list.push_back(std::move(kernels));
   }
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
-    add("avx512", reel_cpu_register_avx512);
-  }
-#else
-  add("neon", reel_cpu_register_neon);
-#endif
   return list;
 }
 
