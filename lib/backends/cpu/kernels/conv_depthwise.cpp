@@ -96,7 +96,7 @@ void gather(int64_t images, int64_t channels, const std::vector<std::vector<Hit>
 template <class T>
 void conv_depthwise(const ConvShape& shape, const T* x, const View& weight, const T* bias, T* y) {
   const ops::ConvAttrs& attrs = shape.attrs;
-  Storage packed = by_tap<T>(shape, weight);
+  const Storage packed = by_tap<T>(shape, weight);
   const auto rows = all_hits(shape.out_height, [&](int64_t i) {
     return window_hits(i, shape.kernel_height, attrs.stride[0], attrs.padding[0], attrs.dilation[0],
                        shape.height);
@@ -112,7 +112,7 @@ void conv_depthwise(const ConvShape& shape, const T* x, const View& weight, cons
 template <class T>
 void conv_depthwise_input_grad(const ConvShape& shape, const T* g, const View& weight, T* dx) {
   const ops::ConvAttrs& attrs = shape.attrs;
-  Storage packed = by_tap<T>(shape, weight);
+  const Storage packed = by_tap<T>(shape, weight);
   const auto rows = all_hits(shape.height, [&](int64_t i) {
     return gradient_hits(i, shape.kernel_height, attrs.stride[0], attrs.padding[0],
                          attrs.dilation[0], shape.out_height);

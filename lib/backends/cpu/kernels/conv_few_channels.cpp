@@ -50,7 +50,7 @@ template <class T>
 void conv_few_channels_input_grad(const ConvShape& shape, const T* g, const View& weight, T* dx) {
   const ops::ConvAttrs& attrs = shape.attrs;
   const int64_t channels = shape.channels, columns = shape.taps() * channels;
-  Storage packed = pack_taps<T>(shape, weight);
+  const Storage packed = pack_taps<T>(shape, weight);
   // Output rows at both ends of a block are multiplied twice; this many keep that small and the
   // products in L2.
   const int64_t halo = (shape.kernel_height - 1) * attrs.dilation[0];

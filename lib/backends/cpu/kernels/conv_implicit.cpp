@@ -333,7 +333,8 @@ TapProblem input_grad_problem(const ConvShape& shape, std::array<int64_t, 2> ori
 template <class T>
 void conv_implicit(const ConvShape& shape, const T* x, const View& weight, const T* bias, T* y) {
   const TapProblem problem = forward_problem(shape);
-  Storage packed = packed_weight<T>(problem, weight, WeightForm::forward_panels, {problem.groups});
+  const Storage packed =
+      packed_weight<T>(problem, weight, WeightForm::forward_panels, {problem.groups});
   solve<T>(problem, x, static_cast<const T*>(packed->data()), bias, y);
 }
 
@@ -344,7 +345,7 @@ void conv_implicit_input_grad(const ConvShape& shape, const T* g, const View& we
   for (int64_t i = 0; i < std::min(stride[0], shape.height); ++i) {
     for (int64_t j = 0; j < std::min(stride[1], shape.width); ++j) {
       const TapProblem problem = input_grad_problem(shape, {i, j});
-      Storage packed =
+      const Storage packed =
           packed_weight<T>(problem, weight, WeightForm::input_grad_panels,
                            {problem.groups, stride[0], stride[1], dilation[0], dilation[1],
                             (i + padding[0]) % stride[0], (j + padding[1]) % stride[1]});

@@ -8,8 +8,8 @@
 // arXiv:1803.10986).
 //
 // Six equal inputs transform to exact zeros everywhere but at 1, and so to four equal outputs: what
-// is flat stays flat to the last bit, as in a direct convolution. Without this, rounding would
-// decide which pixel of a photograph's black and white areas wins in max pooling.
+// is flat stays flat to the last bit, as in a direct convolution, and max pooling behind it chooses
+// the same pixel. (In a tile that is flat in part only, rounding chooses.)
 
 namespace reel::cpu::REEL_ISA {
 
