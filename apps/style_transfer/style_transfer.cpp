@@ -52,8 +52,10 @@ StyleTransfer::StyleTransfer(const Recipe& recipe, const Weights& weights,
                              const Tensor& style, const Tensor& start)
     : recipe_(recipe),
       preprocessing_(preprocessing),
-      network_(
-          nn::models::VGG19FeaturesOptions().last_layer(deepest(recipe)).pooling(recipe.pooling)),
+      network_(nn::models::VGG19FeaturesOptions()
+                   .widths_of(weights.tensors)
+                   .last_layer(deepest(recipe))
+                   .pooling(recipe.pooling)),
       pixels_(start.clone().requires_grad_()),
       adam_({pixels_}, optim::AdamOptions(recipe.lr).betas({0.9, 0.999}).eps(1e-8)) {
   network_->load_weights(weights.tensors);

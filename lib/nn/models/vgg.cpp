@@ -8,17 +8,20 @@ namespace reel::nn::models {
 
 namespace {
 
-struct Block {
-  int64_t channels;
-  int convolutions;
-};
-constexpr Block kBlocks[] = {{64, 2}, {128, 2}, {256, 4}, {512, 4}, {512, 4}};
+constexpr int kConvolutions[] = {2, 2, 4, 4, 4};  // of each block
 
 std::string list(const std::vector<std::string>& names) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
 }  // namespace
+
+void VGG19FeaturesOptions::take_width(const std::string& name, const Tensor& weight) {
+  for (size_t block = 0; block < widths_.size(); ++block) {
+    const bool first = name == fmt::format("conv{}_1.weight", block + 1);
+    if (first && weight.dim() == 4) widths_[block] = weight.size(0);
+  }
+}
 
 VGG19FeaturesImpl::VGG19FeaturesImpl(const VGG19FeaturesOptions& options) : options(options) {
   VGG19FeaturesImpl::reset();
@@ -28,17 +31,18 @@ void VGG19FeaturesImpl::reset() {
   layers_.clear();
   std::vector<std::string> names;
   int64_t channels = 3;
-  for (size_t block = 0; block < std::size(kBlocks); ++block) {
-    for (int i = 0; i <= kBlocks[block].convolutions; ++i) {
-      const bool pool = i == kBlocks[block].convolutions;
+  for (size_t block = 0; block < std::size(kConvolutions); ++block) {
+    const int64_t width = options.widths()[block];
+    if (width < 1) fail("vgg19: block {} expects a width of at least 1, got {}", block + 1, width);
+    for (int i = 0; i <= kConvolutions[block]; ++i) {
+      const bool pool = i == kConvolutions[block];
       const std::string name =
           pool ? fmt::format("pool{}", block + 1) : fmt::format("conv{}_{}", block + 1, i + 1);
       names.push_back(name);
       Layer& layer = layers_.emplace_back(Layer{name, nullptr});
       if (!pool) {
-        layer.conv = register_module(
-            name, Conv2d(Conv2dOptions(channels, kBlocks[block].channels, 3).padding(1)));
-        channels = kBlocks[block].channels;
+        layer.conv = register_module(name, Conv2d(Conv2dOptions(channels, width, 3).padding(1)));
+        channels = width;
       }
       if (name == options.last_layer()) return;
     }
@@ -129,8 +133,9 @@ void VGG19FeaturesImpl::load_weights(const TensorDict& weights) {
 }
 
 void VGG19FeaturesImpl::pretty_print(std::ostream& stream) const {
-  stream << fmt::format("reel::nn::models::VGG19Features(last_layer={}, pooling={})",
-                        options.last_layer(), options.pooling() == VGGPooling::Max ? "max" : "avg");
+  stream << fmt::format("reel::nn::models::VGG19Features(last_layer={}, widths={}, pooling={})",
+                        options.last_layer(), IntArrayRef(options.widths()),
+                        options.pooling() == VGGPooling::Max ? "max" : "avg");
 }
 
 }  // namespace reel::nn::models

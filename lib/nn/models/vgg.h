@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+
 #include <reel/nn/modules/conv.h>
 
 namespace reel::nn::models {
@@ -14,11 +16,24 @@ class VGG19FeaturesOptions {
   }
   /// Averages were found to give smoother pictures in style transfer.
   VGG19FeaturesOptions& pooling(VGGPooling value) { return pooling_ = value, *this; }
+  /// Channels of the convolutions of each block: a narrower network on VGG-19's plan.
+  VGG19FeaturesOptions& widths(std::array<int64_t, 5> value) { return widths_ = value, *this; }
+  /// The widths of the network that these weights, (name, tensor) pairs, belong to; a block of
+  /// which they hold nothing keeps its width.
+  template <class Pairs>
+  VGG19FeaturesOptions& widths_of(const Pairs& weights) {
+    for (const auto& [name, tensor] : weights) take_width(name, tensor);
+    return *this;
+  }
   const std::string& last_layer() const { return last_layer_; }
+  const std::array<int64_t, 5>& widths() const { return widths_; }
   VGGPooling pooling() const { return pooling_; }
 
  private:
+  void take_width(const std::string& name, const Tensor& weight);
+
   std::string last_layer_ = "conv5_4";
+  std::array<int64_t, 5> widths_{64, 128, 256, 512, 512};
   VGGPooling pooling_ = VGGPooling::Max;
 };
 
