@@ -117,21 +117,25 @@ Tensor load_image(const std::string& path) {
   return picture;
 }
 
-std::string encode_image(const Tensor& picture, const std::string& name) {
+std::string encode_image(const Tensor& picture, const std::string& name, int quality) {
   const io::ImageFormat format = io::format_by_name(name);
+  if (quality < 1 || quality > 100) {
+    fail("save_image: {}: expects a JPEG quality of 1 to 100, got {}", name, quality);
+  }
   const Tensor bytes = io::to_bytes(picture);
   const int64_t height = bytes.size(0), width = bytes.size(1), channels = bytes.size(2);
   if (height < 1 || width < 1 || height > io::kMaxPixels / width) {
     fail("save_image: {}: cannot write a picture of {} x {} pixels", name, width, height);
   }
-  std::string encoded = io::stb_encode(format, bytes.data_ptr<uint8_t>(), static_cast<int>(width),
-                                       static_cast<int>(height), static_cast<int>(channels));
+  std::string encoded =
+      io::stb_encode(format, bytes.data_ptr<uint8_t>(), static_cast<int>(width),
+                     static_cast<int>(height), static_cast<int>(channels), quality);
   if (encoded.empty()) fail("save_image: {}: the picture could not be encoded", name);
   return encoded;
 }
 
-void save_image(const Tensor& picture, const std::string& path) {
-  const std::string encoded = encode_image(picture, path);
+void save_image(const Tensor& picture, const std::string& path, int quality) {
+  const std::string encoded = encode_image(picture, path, quality);
   AtomicFile file("save_image", path);
   file.write(encoded);
   file.commit();

@@ -14,15 +14,16 @@ namespace reel {
 /// refused; so are damaged and truncated ones, with the file and the place.
 Tensor load_image(const std::string& path);
 
-/// Writes a picture as PNG or JPEG (quality 95), as the name ends in .png, .jpg or .jpeg, replacing
-/// the file in one step. A picture is one of
+/// Writes a picture as PNG or JPEG, as the name ends in .png, .jpg or .jpeg, replacing the file in
+/// one step. `quality` is JPEG's, 1 to 100: up to 90, colours are kept at half the size. A picture
+/// is one of
 ///   - Byte [height, width, 3 or 1], values 0..255;
 ///   - Float (or Half, Double, BFloat16) [3 or 1, height, width], with or without a leading batch
 ///     dimension of 1, values 0..1: clamped and rounded to the nearest of 256 steps.
-void save_image(const Tensor& picture, const std::string& path);
+void save_image(const Tensor& picture, const std::string& path, int quality = 95);
 
 /// What save_image would write to a file of this name, e.g. ".jpg".
-std::string encode_image(const Tensor& picture, const std::string& name);
+std::string encode_image(const Tensor& picture, const std::string& name, int quality = 95);
 
 /// Resizes to height x width by Lanczos' filter of 3 lobes, widened by the factor of reduction so
 /// that nothing aliases, and normalised at the edges: Pillow's Image.LANCZOS of float pictures.

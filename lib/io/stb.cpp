@@ -53,13 +53,12 @@ void append(void* out, void* data, int bytes) {
 }  // namespace
 
 std::string stb_encode(ImageFormat format, const uint8_t* pixels, int width, int height,
-                       int channels) {
-  constexpr int kJpegQuality = 95;
+                       int channels, int quality) {
   std::string out;
   const int done =
       format == ImageFormat::kPng
           ? stbi_write_png_to_func(append, &out, width, height, channels, pixels, width * channels)
-          : stbi_write_jpg_to_func(append, &out, width, height, channels, pixels, kJpegQuality);
+          : stbi_write_jpg_to_func(append, &out, width, height, channels, pixels, quality);
   return done != 0 ? out : std::string();
 }
 

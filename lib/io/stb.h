@@ -16,8 +16,8 @@ bool stb_info(Bytes file, int* width, int* height, int* channels);
 /// Null if the file cannot be decoded; stb_reason() then says why.
 StbPixels stb_decode(Bytes file, int* width, int* height, int* channels);
 const char* stb_reason();
-/// The encoded file; empty if there was no memory for it.
+/// The encoded file; empty if there was no memory for it. `quality`: of JPEG, 1 to 100.
 std::string stb_encode(ImageFormat format, const uint8_t* pixels, int width, int height,
-                       int channels);
+                       int channels, int quality);
 
 }  // namespace reel::io

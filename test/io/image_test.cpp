@@ -91,6 +91,7 @@ TEST_CASE("PNG round trip is exact, JPEG close") {
     // A smooth gradient at quality 95 loses little more than its rounding.
     CHECK(difference.abs().max().item<float>() <= 8);
   }
+  CHECK(encode_image(picture, ".jpg", 60).size() < encode_image(picture, ".jpg").size());
   // Grey, as Byte and as Float; Float with a batch dimension; values are clamped and rounded.
   save_image(picture.slice(2, 0, 1), dir.file("g.png"));
   CHECK(same(load_image(dir.file("g.png")).select(2, 2), picture.select(2, 0)));
@@ -166,4 +167,8 @@ TEST_CASE("Pictures that cannot be written are errors") {
     CHECK_THROWS_AS(save_image(wrong, dir.file("p.png")), Error);
   }
   CHECK_THROWS_AS(save_image(Tensor(), dir.file("p.png")), Error);
+  for (const int quality : {0, 101}) {
+    CHECK_THAT(message_of([&] { save_image(picture, dir.file("p.jpg"), quality); }),
+               ContainsSubstring("quality of 1 to 100, got " + std::to_string(quality)));
+  }
 }
