@@ -43,12 +43,13 @@ Tensor Canvas::picture(const Surface& surface) const {
   const Tensor colour = planes.slice(0, 0, 3);
   const Tensor thickness = planes[3] * (surface.relief * scale() * 0.001f);
 
-  // Lambert's law: brightness is the cosine between the normal (-east, -south, 1) / length and the
-  // light's direction (-1, -1, 1.4) / 2 or so.
+  // Lambert's law: brightness is the cosine between the normal, (-east, -south, 1) / length, and
+  // the light's direction, (-0.5, -0.5, 0.7); here of what a level surface has, which keeps its
+  // colour.
   const Tensor east = rise(thickness, 1), south = rise(thickness, 0);
   const Tensor length = (east * east + south * south + 1).sqrt();
   const Tensor light = ((east + south) * 0.5 + 0.7) / length * (1 / 0.7);
-  // A mirror of the light: only where the surface faces it.
+  // What faces the light shines.
   const Tensor glint = (light - 1.15).clamp(0, 0.3);
   const Tensor shade = (light * 0.55 + 0.45).clamp(0.35, 1.5);
   const Tensor lit = colour * shade + glint * surface.gloss;

@@ -36,7 +36,7 @@ class Floor {
 
   std::vector<Tile>& tiles() { return tiles_; }
   /// Moves every tile to the middle of its ground and turns it with the current (Lloyd 1982, with
-  /// the metric of Hausner 2001): they come to lie in rows along it.
+  /// the metric of Hausner 2001): tiles come to be of about one size, in rows along it.
   void settle(const Motif& motif);
 
  private:

@@ -18,7 +18,8 @@ Motif::Motif(uint64_t seed, const Palette& palette, float width, float height)
     Swirl swirl;
     swirl.center = {random.uniform(0, width), random.uniform(0, height)};
     swirl.radius = (swirls_.empty() ? 1.6f : random.uniform(0.5f, 1.1f)) * 0.12f;
-    swirl.strength = (random.chance(0.5f) ? 1.0f : -1.0f) * random.uniform(0.7f, 1.2f);
+    swirl.strength = random.uniform(0.7f, 1.2f);
+    if (random.chance(0.5f)) swirl.strength = -swirl.strength;
     const bool apart = std::all_of(swirls_.begin(), swirls_.end(), [&](const Swirl& other) {
       const float dx = other.center.x - swirl.center.x, dy = other.center.y - swirl.center.y;
       const float least = 1.3f * (other.radius + swirl.radius);

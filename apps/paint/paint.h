@@ -20,8 +20,8 @@ struct Settings {
 std::vector<std::string> kinds();
 
 /// Paints a picture: Byte [height, width, 3]. It depends on nothing but the settings; all random
-/// numbers are integer arithmetic and all else is rounded as IEEE 754 says, so machines agree on
-/// every bit. The size changes how fine a painting is drawn, not what is on it.
+/// numbers are integer arithmetic and all else is float operations that IEEE 754 rounds once, so
+/// machines agree on every bit. The size changes how fine a painting is drawn, not what is on it.
 reel::Tensor paint(const Settings& settings);
 
 }  // namespace paint

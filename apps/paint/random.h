@@ -3,7 +3,9 @@
 #include <cstdint>
 
 // Random numbers and noise of integer arithmetic and of float operations that IEEE 754 rounds once,
-// so that a seed gives the same painting on every machine. std:: distributions do not promise that.
+// so that a seed gives the same painting on every machine. std:: distributions do not promise that,
+// nor does C++ say which operand of a sum or argument of a call comes first; statements and braces
+// have an order.
 
 namespace paint {
 
@@ -27,8 +29,12 @@ class Random {
   /// Uniform of [0, 1).
   float uniform() { return to_unit(bits()); }
   float uniform(float low, float high) { return low + (high - low) * uniform(); }
-  /// Bell-shaped of (-1, 1): the mean of three uniform numbers.
-  float bell() { return (uniform() + uniform() + uniform()) * (2.0f / 3) - 1; }
+  /// Bell-shaped of [-1, 1): from the mean of three uniform numbers.
+  float bell() {
+    float sum = 0;
+    for (int i = 0; i < 3; ++i) sum += uniform();
+    return sum * (2.0f / 3) - 1;
+  }
   /// A whole number of [0, end).
   int64_t below(int64_t end) { return static_cast<int64_t>(bits() % static_cast<uint64_t>(end)); }
   bool chance(float probability) { return uniform() < probability; }

@@ -31,7 +31,9 @@ struct Lane {
   float first, last;  ///< where along the stroke it touches the canvas, 0..1
 };
 
-std::vector<Lane> make_lanes(size_t count, Random& random) {
+// Their number depends on the size of the picture, and must not change what is drawn after them.
+std::vector<Lane> make_lanes(size_t count, uint64_t seed) {
+  Random random(seed);
   const Noise grain(random.bits());
   const float bristles = random.uniform(5, 9);
   std::vector<Lane> lanes(count);
@@ -50,10 +52,10 @@ std::vector<Lane> make_lanes(size_t count, Random& random) {
 
 /// Draws a stroke of colour along a line; the paint thins as the brush empties.
 void draw(const std::vector<Point>& line, float length, float width, float thickness,
-          const Colour& colour, Random& random, Canvas& canvas) {
+          const Colour& colour, uint64_t seed, Canvas& canvas) {
   const float mark = kMark / canvas.scale();
   const auto across = static_cast<size_t>(width / mark) + 1;
-  const std::vector<Lane> lanes = make_lanes(across, random);
+  const std::vector<Lane> lanes = make_lanes(across, seed);
   walk(line, length, mark, [&](float way, Point here, Point side) {
     // Pressure grows at the start and fades at the end.
     const float pressure = std::min({1.0f, 0.55f + way * 6, 0.45f + (1 - way) * 2.2f});
@@ -107,8 +109,8 @@ Surface paint_strokes(const Motif& motif, Random& random, Canvas& canvas) {
       const float step = 0.25f * layer.width + 0.002f;
       const std::vector<Point> line = motif.follow(start, length, step);
       if (line.size() < 2) continue;
-      draw(line, length, layer.width * size, layer.thickness, mixed(motif, start, random), random,
-           canvas);
+      const Colour colour = mixed(motif, start, random);
+      draw(line, length, layer.width * size, layer.thickness, colour, random.bits(), canvas);
     }
   }
   return {1.0f, 0.5f};

@@ -16,8 +16,8 @@ class Block {
  public:
   explicit Block(const Motif& motif)
       : motif_(motif),
-        columns_(static_cast<int64_t>((motif.width() + 2 * kMargin) / kSpacing) + 1),
-        rows_(static_cast<int64_t>((motif.height() + 2 * kMargin) / kSpacing) + 1),
+        columns_(square(motif.width() + kMargin) + 1),
+        rows_(square(motif.height() + kMargin) + 1),
         taken_(static_cast<size_t>(columns_ * rows_)) {}
 
   /// The line through `start`, at most `length` to both sides, as far as there is room; empty if
