@@ -2,6 +2,7 @@
 
 #include "paint/paint.h"
 
+#include <cmath>
 #include <filesystem>
 #include <sstream>
 
