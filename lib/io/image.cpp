@@ -80,16 +80,14 @@ Tensor to_bytes(const Tensor& picture) {
 }  // namespace
 }  // namespace io
 
-Tensor load_image(const std::string& path) {
-  const auto file = io::MappedFile::open("load_image", path);
-  const std::string& where = file->where();
+Tensor decode_image(std::string_view file, const std::string& where, int64_t max_pixels) {
+  const io::Bytes bytes{reinterpret_cast<const uint8_t*>(file.data()), file.size()};
   int orientation = 1;
-  if (io::image_format(*file) == io::ImageFormat::kPng) {
-    io::check_png(*file);
+  if (io::image_format(bytes, where) == io::ImageFormat::kPng) {
+    io::check_png(bytes, where);
   } else {
-    orientation = io::check_jpeg(*file);
+    orientation = io::check_jpeg(bytes, where);
   }
-  const io::Bytes bytes = file->bytes();
   if (bytes.size() > static_cast<size_t>(std::numeric_limits<int>::max())) {
     fail("{}: {} bytes are too many for a picture", where, bytes.size());
   }
@@ -97,8 +95,9 @@ Tensor load_image(const std::string& path) {
   if (!io::stb_info(bytes, &width, &height, &channels)) {
     fail("{}: cannot read the picture: {}", where, io::stb_reason());
   }
-  if (int64_t{width} * height > io::kMaxPixels) {
-    fail("{}: {} x {} pixels are more than the {} allowed", where, width, height, io::kMaxPixels);
+  if (int64_t{width} * height > std::min(max_pixels, io::kMaxPixels)) {
+    fail("{}: {} x {} pixels are more than the {} allowed", where, width, height,
+         std::min(max_pixels, io::kMaxPixels));
   }
   const io::StbPixels pixels = io::stb_decode(bytes, &width, &height, &channels);
   if (!pixels) fail("{}: cannot read the picture: {}", where, io::stb_reason());
@@ -115,6 +114,12 @@ Tensor load_image(const std::string& path) {
     }
   }
   return picture;
+}
+
+Tensor load_image(const std::string& path) {
+  const auto file = io::MappedFile::open("load_image", path);
+  const io::Bytes bytes = file->bytes();
+  return decode_image({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file->where());
 }
 
 std::string encode_image(const Tensor& picture, const std::string& name, int quality) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include <reel/tensor/error.h>
 #include <reel/tensor/tensor.h>
@@ -13,6 +14,11 @@ namespace reel {
 /// orientation that cameras write into JPEG (Exif) applied. Pictures of more than 2^27 pixels are
 /// refused; so are damaged and truncated ones, with the file and the place.
 Tensor load_image(const std::string& path);
+
+/// The same of a file in memory; `where` begins its error messages. A picture of more than
+/// `max_pixels` is refused by its header, before it takes memory.
+Tensor decode_image(std::string_view file, const std::string& where,
+                    int64_t max_pixels = int64_t{1} << 27);
 
 /// Writes a picture as PNG or JPEG, as the name ends in .png, .jpg or .jpeg, replacing the file in
 /// one step. `quality` is JPEG's, 1 to 100: up to 90, colours are kept at half the size. A picture

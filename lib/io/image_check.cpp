@@ -21,14 +21,14 @@ enum Marker : uint8_t {
 
 /// Tag 0x0112 of the first directory of the TIFF structure in an Exif segment. Exif is a mere
 /// note, so what is malformed counts as upright.
-int exif_orientation(Bytes segment, const MappedFile& file) {
+int exif_orientation(Bytes segment, const std::string& where) {
   constexpr std::string_view kExif("Exif\0\0", 6);
   constexpr uint16_t kOrientation = 0x0112;
   try {
-    ByteReader in(segment, file.where());
+    ByteReader in(segment, where);
     if (in.text(kExif.size(), "Exif") != kExif) return 1;
     const Bytes tiff = segment.subspan(kExif.size());
-    ByteReader body(tiff, file.where());
+    ByteReader body(tiff, where);
     body.set_big_endian(body.text(2, "byte order") == "MM");
     body.take(2, "version");
     body.seek(body.u32("directory"), "directory");
@@ -62,18 +62,17 @@ void check_huffman_tables(ByteReader segment) {
 
 }  // namespace
 
-ImageFormat image_format(const MappedFile& file) {
-  const Bytes bytes = file.bytes();
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+ImageFormat image_format(Bytes file, const std::string& where) {
+  const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
   if (text.starts_with(kPngMagic)) return ImageFormat::kPng;
   if (text.starts_with("\xff\xd8\xff")) return ImageFormat::kJpeg;
-  if (bytes.empty()) fail("{}: the file is empty", file.where());
-  fail("{}: is neither PNG nor JPEG (its {} bytes begin with {:02x})", file.where(), bytes.size(),
-       fmt::join(bytes.first(std::min<size_t>(bytes.size(), 8)), " "));
+  if (file.empty()) fail("{}: the file is empty", where);
+  fail("{}: is neither PNG nor JPEG (its {} bytes begin with {:02x})", where, file.size(),
+       fmt::join(file.first(std::min<size_t>(file.size(), 8)), " "));
 }
 
-void check_png(const MappedFile& file) {
-  ByteReader in(file.bytes(), file.where(), 0, /*big_endian=*/true);
+void check_png(Bytes file, const std::string& where) {
+  ByteReader in(file, where, 0, /*big_endian=*/true);
   in.take(kPngMagic.size(), "PNG signature");
   for (;;) {
     const uint64_t at = in.position();
@@ -81,16 +80,16 @@ void check_png(const MappedFile& file) {
     const Bytes body = in.take(uint64_t{length} + 4, "a PNG chunk");
     const auto crc = static_cast<uint32_t>(crc32_z(0, body.data(), body.size()));
     if (in.u32("a PNG checksum") != crc) {
-      fail("{}: at byte {}: the checksum of a PNG chunk is wrong: the picture is damaged",
-           file.where(), at);
+      fail("{}: at byte {}: the checksum of a PNG chunk is wrong: the picture is damaged", where,
+           at);
     }
     if (std::memcmp(body.data(), "IEND", 4) == 0) return;
   }
 }
 
-int check_jpeg(const MappedFile& file) {
+int check_jpeg(Bytes file, const std::string& where) {
   int orientation = 1;
-  ByteReader in(file.bytes(), file.where(), 0, /*big_endian=*/true);
+  ByteReader in(file, where, 0, /*big_endian=*/true);
   in.take(2, "JPEG signature");
   for (;;) {
     // What lies between segments is the data of a scan, or padding.
@@ -107,7 +106,7 @@ int check_jpeg(const MappedFile& file) {
     const uint64_t offset = in.position();
     const Bytes segment = in.take(length - 2u, "a JPEG segment");
     if (marker == kDht) check_huffman_tables(in.over(segment, offset));
-    if (marker == kApp1 && orientation == 1) orientation = exif_orientation(segment, file);
+    if (marker == kApp1 && orientation == 1) orientation = exif_orientation(segment, where);
   }
 }
 

@@ -9,13 +9,13 @@ namespace reel::io {
 
 enum class ImageFormat { kPng, kJpeg };
 
-/// By the first bytes; errors if they are neither.
-ImageFormat image_format(const MappedFile& file);
+/// By the first bytes; errors if they are neither. `where` begins every message.
+ImageFormat image_format(Bytes file, const std::string& where);
 
 /// Errors unless every chunk of the PNG is whole, up to IEND.
-void check_png(const MappedFile& file);
+void check_png(Bytes file, const std::string& where);
 
 /// Errors unless the JPEG is whole up to its end marker. Returns the Exif orientation, 1 to 8.
-int check_jpeg(const MappedFile& file);
+int check_jpeg(Bytes file, const std::string& where);
 
 }  // namespace reel::io
