@@ -17,9 +17,11 @@
 #include <reel/tensor/check.h>
 
 #include "style_transfer/checkpoint.h"
+#include "style_transfer/inputs.h"
 #include "style_transfer/pictures.h"
 #include "style_transfer/progress.h"
 #include "style_transfer/report.h"
+#include "style_transfer/serve/serve.h"
 #include "style_transfer/settings.h"
 
 namespace style {
@@ -36,35 +38,12 @@ void on_interrupt(int) {
   std::signal(SIGINT, SIG_DFL);
 }
 
-reel::Preprocessing preprocessing_of(const Settings& settings, const reel::Weights& weights) {
-  if (settings.preprocess == "caffe") return reel::Preprocessing::caffe();
-  if (settings.preprocess == "torchvision") return reel::Preprocessing::torchvision();
-  if (weights.preprocessing) return *weights.preprocessing;
-  reel::fail(
-      "--weights {}: the file does not say what the network expects of pixels; name it with "
-      "--preprocess caffe or --preprocess torchvision",
-      settings.weights);
-}
-
 // Everything is checked that would else fail after the work is done.
 void check_outputs(const Settings& settings) {
   reel::encode_image(reel::zeros({1, 1, 3}, reel::kByte), settings.out);
   for (const std::string* path :
        {&settings.out, &settings.report, &settings.json, &settings.checkpoint}) {
     if (!path->empty()) reel::check_writable(*path);
-  }
-}
-
-void check_size(const char* option, const Tensor& picture, const Settings& settings) {
-  const reel::nn::models::VGG19Features network;
-  const Recipe& recipe = settings.recipe;
-  for (const auto& layers : {recipe.content_layers, recipe.style_layers}) {
-    for (const std::string& layer : layers) {
-      const int64_t least = network->min_input_size(layer);
-      if (picture.size(2) >= least && picture.size(3) >= least) continue;
-      reel::fail("--size {}: {} becomes {} x {} pixels, layer {} needs at least {} x {}",
-                 settings.size, option, picture.size(3), picture.size(2), layer, least, least);
-    }
   }
 }
 
@@ -90,8 +69,8 @@ int run(Settings settings) {
   ReportPictures pictures;
   pictures.content = load_picture(settings.content, settings.size);
   pictures.style = load_picture(settings.style, settings.size);
-  check_size("--content", pictures.content, settings);
-  check_size("--style", pictures.style, settings);
+  check_size("--content", pictures.content.size(2), pictures.content.size(3), settings);
+  check_size("--style", pictures.style.size(2), pictures.style.size(3), settings);
   const Tensor start = starting_picture(settings.init, pictures.content, settings.seed);
   StyleTransfer transfer = [&] {
     const reel::Weights weights = reel::load_weights(settings.weights);
@@ -149,6 +128,7 @@ int main(int argc, char** argv) {
   try {
     style::Settings settings;
     if (const auto code = style::parse_command_line(argc, argv, settings)) return *code;
+    if (settings.serve) return style::serve(settings);
     return style::run(std::move(settings));
   } catch (const reel::OutOfMemoryError& error) {
     fmt::print(stderr, "reel-style: {}; a smaller --size needs less\n", error.what());

@@ -15,17 +15,23 @@ Tensor from_bytes(const Tensor& bytes) {
 
 }  // namespace
 
-Tensor load_picture(const std::string& path, int64_t size) {
-  Tensor bytes = reel::load_image(path);
-  const auto longer = static_cast<double>(std::max(bytes.size(0), bytes.size(1)));
+std::pair<int64_t, int64_t> fitted(int64_t height, int64_t width, int64_t size) {
+  const auto longer = static_cast<double>(std::max(height, width));
   const auto scaled = [&](int64_t side) {
     const double exact = static_cast<double>(side * size) / longer;
     return std::max<int64_t>(1, std::llround(exact));
   };
-  if (static_cast<int64_t>(longer) != size) {
-    bytes = reel::resize_image(bytes, scaled(bytes.size(0)), scaled(bytes.size(1)));
-  }
-  return from_bytes(bytes);
+  return {scaled(height), scaled(width)};
+}
+
+Tensor fit_picture(const Tensor& bytes, int64_t size) {
+  if (std::max(bytes.size(0), bytes.size(1)) == size) return from_bytes(bytes);
+  const auto [height, width] = fitted(bytes.size(0), bytes.size(1), size);
+  return from_bytes(reel::resize_image(bytes, height, width));
+}
+
+Tensor load_picture(const std::string& path, int64_t size) {
+  return fit_picture(reel::load_image(path), size);
 }
 
 Tensor to_bytes(const Tensor& picture) {

@@ -15,6 +15,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr const char* kDefaultPort = "8080";
+
 void add_picture_options(CLI::App& app, Settings& s) {
   const auto group = "What makes the picture";
   app.add_option("--content", s.content, "The picture to repaint (JPEG or PNG)")->group(group);
@@ -79,6 +81,11 @@ void add_run_options(CLI::App& app, Settings& s) {
   app.add_option("--resume", s.resume, "Go on from this checkpoint");
   app.add_option("--json", s.json, "Write settings, losses, time and memory");
   app.add_flag("--quiet", s.quiet, "Print nothing but errors");
+  app.add_option("--serve", s.serve, "Work from a page in the browser, on this port of 127.0.0.1")
+      ->expected(0, 1)
+      ->default_str(kDefaultPort)
+      ->check(CLI::Range(0, 65535))
+      ->type_name("[PORT]");
 }
 
 // The options of a resumed run: those of the checkpoint, which the command line may repeat but not
@@ -100,6 +107,11 @@ void merge_checkpoint(const CLI::App& app, Settings& settings) {
 
 void require(const std::string& value, const char* option) {
   if (value.empty()) reel::fail("{} is required (see --help)", option);
+}
+
+void set_pooling(Settings& settings) {
+  settings.recipe.pooling = settings.pool == "avg" ? reel::nn::models::VGGPooling::Avg
+                                                   : reel::nn::models::VGGPooling::Max;
 }
 
 }  // namespace
@@ -149,19 +161,33 @@ std::optional<int> parse_command_line(int argc, char** argv, Settings& settings)
     return app.exit(error);
   }
   if (!settings.resume.empty()) merge_checkpoint(app, settings);
-  require(settings.content, "--content");
-  require(settings.style, "--style");
+  if (!settings.serve) {
+    require(settings.content, "--content");
+    require(settings.style, "--style");
+    require(settings.out, "--out");
+  }
   require(settings.weights, "--weights");
-  require(settings.out, "--out");
   if (settings.recipe.content_layers.empty() && settings.recipe.style_layers.empty()) {
     reel::fail("--content-layers and --style-layers: at least one layer is required");
   }
   if (settings.save_every > 0 && settings.checkpoint.empty()) {
     settings.checkpoint = settings.out + ".checkpoint";
   }
-  settings.recipe.pooling = settings.pool == "avg" ? reel::nn::models::VGGPooling::Avg
-                                                   : reel::nn::models::VGGPooling::Max;
+  set_pooling(settings);
   return std::nullopt;
+}
+
+void set_option(Settings& settings, const std::string& name, const std::string& value) {
+  CLI::App app;
+  add_picture_options(app, settings);
+  add_run_options(app, settings);
+  try {
+    app.parse(std::vector<std::string>{"--" + name + "=" + value});
+  } catch (const CLI::ParseError& error) {
+    const std::string message = error.what();
+    reel::fail("{}", message.starts_with("--") ? message.substr(2) : name + ": " + message);
+  }
+  set_pooling(settings);
 }
 
 }  // namespace style

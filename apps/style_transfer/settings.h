@@ -33,12 +33,18 @@ struct Settings {
   std::string resume;
   std::string json;
   bool quiet = false;
+  /// The port of --serve, 0 for any free one; nothing without --serve.
+  std::optional<int> serve;
 };
 
 /// Reads the command line. Ends in an exit code where the program has nothing (more) to do: after
 /// --help, or an error, which was printed. With --resume, what makes the picture comes from the
 /// checkpoint, and naming another value for it is an error.
 std::optional<int> parse_command_line(int argc, char** argv, Settings& settings);
+
+/// Sets an option by its name on the command line ("size", "lr"), by the command line's own rules;
+/// errors start with the name.
+void set_option(Settings& settings, const std::string& name, const std::string& value);
 
 /// Everything that makes the picture, for checkpoints and reports, and back.
 nlohmann::json to_json(const Settings& settings);
