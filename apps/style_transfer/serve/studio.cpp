@@ -45,7 +45,7 @@ void check_fits(Role role, const PictureInfo& info, const Settings& settings) {
   try {
     check_size(which.c_str(), height, width, settings);
   } catch (const reel::Error& error) {
-    throw Refusal(Reason::kOption, error.msg().substr(2), "size");  // without the dashes
+    throw Refusal(Reason::kOption, error.what(), "size");
   }
 }
 
