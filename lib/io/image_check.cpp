@@ -67,7 +67,7 @@ ImageFormat image_format(Bytes file, const std::string& where) {
   if (text.starts_with(kPngMagic)) return ImageFormat::kPng;
   if (text.starts_with("\xff\xd8\xff")) return ImageFormat::kJpeg;
   if (file.empty()) fail("{}: the file is empty", where);
-  fail("{}: is neither PNG nor JPEG (its {} bytes begin with {:02x})", where, file.size(),
+  fail("{}: neither PNG nor JPEG (its {} bytes begin with {:02x})", where, file.size(),
        fmt::join(file.first(std::min<size_t>(file.size(), 8)), " "));
 }
 

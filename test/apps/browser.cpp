@@ -78,6 +78,8 @@ Browser::Browser() {
                        "--disable-component-update",
                        "--disable-sync",
                        "--hide-scrollbars",
+                       "--force-prefers-reduced-motion",  // clicks miss what still scrolls
+                       "--window-size=1280,900",
                        "--user-data-dir=" + folder_.file("profile")};
   const json options{{"args", arguments}, {"prefs", {{"download.default_directory", downloads()}}}};
   const json answer =

@@ -1,6 +1,7 @@
 // The page of reel-style --serve in a browser, as a user meets it.
 
 #include <fstream>
+#include <memory>
 
 #include <reel/io/image.h>
 #include <reel/reel.h>
@@ -20,8 +21,9 @@ namespace {
 constexpr char32_t kTab = 0xe004, kRight = 0xe014, kEnd = 0xe010;
 
 struct Page {
-  style::Studio studio{small_settings(), small_weights()};
-  style::Server server{studio, 0};
+  std::unique_ptr<style::Studio> studio =
+      std::make_unique<style::Studio>(small_settings(), small_weights());
+  std::unique_ptr<style::Server> server = std::make_unique<style::Server>(*studio, 0);
   Browser browser;
   TempDir folder;
 
@@ -29,7 +31,7 @@ struct Page {
     std::ofstream(folder.file("content.png"), std::ios::binary) << png(300, 400);
     std::ofstream(folder.file("style.png"), std::ios::binary) << png(200, 200, 2);
     std::ofstream(folder.file("broken.png"), std::ios::binary) << "not a picture";
-    browser.open(server.address());
+    browser.open(server->address());
     REQUIRE(browser.wait_for("stage.dataset.stage === 'idle'"));
   }
 
@@ -111,7 +113,7 @@ TEST_CASE("two pictures are dropped, painted, compared and saved") {
   browser.click("#save");
   const std::string saved = browser.downloads() + "/reel-style.png";
   REQUIRE(wait_until([&] { return std::filesystem::exists(saved); }, 30));
-  CHECK(reel::equal(reel::load_image(saved), page.studio.result()));
+  CHECK(reel::equal(reel::load_image(saved), page.studio->result()));
 }
 
 TEST_CASE("a run is stopped, seen from a second page, and resumed") {
@@ -122,10 +124,10 @@ TEST_CASE("a run is stopped, seen from a second page, and resumed") {
   page.set("steps", "100000");
   browser.click("#start");
   REQUIRE(browser.wait_for("view.step > 3"));
-  CHECK(browser.run("return start.hidden && settings.disabled && !stop.hidden") == true);
+  CHECK(browser.run("return start.disabled && settings.disabled && !stop.hidden") == true);
   CHECK_THAT(browser.run("return document.title"), ContainsSubstring("%"));
 
-  browser.open(page.server.address());
+  browser.open(page.server->address());
   REQUIRE(browser.wait_for("stage.dataset.stage === 'running' && view.step > 3"));
   CHECK(page.value("option-steps") == "100000");
   REQUIRE(browser.wait_for("points.length === view.step || points.length > 300"));
@@ -140,6 +142,28 @@ TEST_CASE("a run is stopped, seen from a second page, and resumed") {
   CHECK(browser.run("return view.run") == 1);
   CHECK_THAT(page.text("resume"),
              ContainsSubstring("Resume to step " + std::to_string(2 * (done + 10))));
+}
+
+TEST_CASE("a page whose program ended says so, and finds the next one") {
+  if (!Browser::installed()) return;
+  Page page;
+  Browser& browser = page.browser;
+  page.choose_both();
+  browser.click("#start");
+  REQUIRE(browser.wait_for("stage.dataset.stage === 'finished' && !after.hidden"));
+  const int port = page.server->port();
+  page.server.reset();
+  page.studio.reset();
+  REQUIRE(browser.wait_for("stage.dataset.stage === 'lost'"));
+  CHECK_THAT(page.text("error-run"), ContainsSubstring("does not answer"));
+  browser.click("#start");
+  REQUIRE(browser.wait_for("document.getElementById('error-run').textContent"));
+
+  page.studio = std::make_unique<style::Studio>(small_settings(), small_weights());
+  page.server = std::make_unique<style::Server>(*page.studio, port);
+  REQUIRE(browser.wait_for("stage.dataset.stage === 'idle'"));
+  CHECK(page.text("error-run").empty());
+  CHECK(browser.run("return after.hidden && !document.querySelector('.drop.full')") == true);
 }
 
 TEST_CASE("errors stand where the user looks") {
@@ -165,7 +189,7 @@ TEST_CASE("errors stand where the user looks") {
   page.set("lr", "-1");
   browser.click("#start");
   REQUIRE(browser.wait_for("document.getElementById('error-lr').textContent"));
-  CHECK_THAT(page.text("error-lr"), ContainsSubstring("expected a number > 0, got -1"));
+  CHECK(page.text("error-lr") == "Expected a number > 0, got -1.");
   CHECK(browser.run("return document.activeElement.id") == "option-lr");
   page.set("lr", "1e30");
   CHECK(page.text("error-lr").empty());
