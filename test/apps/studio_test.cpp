@@ -251,6 +251,9 @@ TEST_CASE("weights that do not fit are told when they are needed") {
   Settings settings = small_settings();
   settings.preprocess = "";
   CHECK_THROWS_WITH(Studio(settings, small_weights()), ContainsSubstring("--preprocess"));
+  settings = small_settings();
+  settings.device = "gpu";
+  CHECK_THROWS_WITH(Studio(settings, small_weights()), ContainsSubstring("got 'gpu'"));
 
   settings = small_settings();
   settings.recipe.content_layers = {"conv1_2", "conv2_1"};

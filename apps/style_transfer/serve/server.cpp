@@ -143,8 +143,12 @@ std::string read_body(const Request& request, const httplib::ContentReader& read
   try {
     check_body(request);
   } catch (const HttpError&) {
-    const bool plain = request.has_header("Content-Length") && !request.is_multipart_form_data();
-    if (plain) reader([](const char*, size_t) { return true; });
+    const auto drop = [](const char*, size_t) { return true; };
+    if (request.is_multipart_form_data()) {
+      reader([](const auto&) { return true; }, drop);
+    } else if (request.has_header("Content-Length") || request.has_header("Transfer-Encoding")) {
+      reader(drop);
+    }
     throw;
   }
   std::string body;
@@ -243,9 +247,8 @@ Server::Impl::Impl(Studio& the_studio, int wanted) : studio(the_studio) {
   http.set_payload_max_length(kMaxPictureBytes);
   http.set_tcp_nodelay(true);
   http.new_task_queue = [this] {
-    auto pool = std::make_unique<httplib::ThreadPool>(kThreads);
     listening.release();  // stop() does nothing before
-    return pool.release();
+    return new httplib::ThreadPool(kThreads);
   };
   add_routes();
   thread = std::thread([this] {
@@ -295,9 +298,10 @@ void Server::Impl::add_routes() {
       return httplib::Server::HandlerResponse::Handled;
     }
   });
-  http.set_exception_handler([](const Request&, Response& response, std::exception_ptr exception) {
-    answer_exception(response, exception);
-  });
+  http.set_exception_handler(
+      [](const Request&, Response& response, const std::exception_ptr& exception) {
+        answer_exception(response, exception);
+      });
   // What httplib itself refuses has no body yet.
   http.set_error_handler(httplib::Server::Handler([](const Request&, Response& response) {
     if (response.body.empty()) {

@@ -61,6 +61,7 @@ Studio::Studio(Settings settings, reel::Weights weights)
     : defaults_(std::move(settings)),
       weights_(std::move(weights)),
       preprocessing_(preprocessing_of(defaults_, weights_)),
+      device_(defaults_.device),
       settings_(defaults_),
       worker_([this] { work(); }) {}
 
@@ -118,7 +119,7 @@ void Studio::start(const std::vector<std::pair<std::string, std::string>>& optio
   for (const Role role : {Role::kContent, Role::kStyle}) {
     const auto& upload = uploads[static_cast<size_t>(role)];
     if (!upload) {
-      throw Refusal(Reason::kMissing, fmt::format("choose a {} picture first", name_of(role)));
+      throw Refusal(Reason::kBusy, fmt::format("choose a {} picture first", name_of(role)));
     }
     check_fits(role, upload->info, settings);
   }
@@ -279,8 +280,7 @@ void Studio::work() {
 }
 
 void Studio::prepare(const Settings& settings, const Upload& content, const Upload& style) {
-  transfer_.reset();
-  const reel::Device device(settings.device);
+  transfer_.reset();  // before there is another one in memory
   const auto load = [&](const Upload& upload, const char* which) {
     const std::lock_guard one_at_a_time(decoding_);
     return fit_picture(reel::decode_image(upload.file, which, kMaxPixels), settings.size);
@@ -294,8 +294,8 @@ void Studio::prepare(const Settings& settings, const Upload& content, const Uplo
     original_ = std::move(original);
   }
   transfer_ = std::make_unique<StyleTransfer>(settings.recipe, weights_, preprocessing_,
-                                              content_picture.to(device), style_picture.to(device),
-                                              start.to(device));
+                                              content_picture.to(device_),
+                                              style_picture.to(device_), start.to(device_));
   publish_picture();
   const std::lock_guard lock(mutex_);
   if (stage_ == Stage::kLoading) stage_ = Stage::kRunning;

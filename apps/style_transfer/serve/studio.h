@@ -82,7 +82,7 @@ class Studio {
   static constexpr int64_t kPreviewSize = 768;
 
   /// `settings` are those of the command line, which a run changes some of; `weights` belong to
-  /// them. Errors if the weights do not say what they expect of pixels.
+  /// them. Errors if the weights do not say what they expect of pixels, or there is no such device.
   Studio(Settings settings, reel::Weights weights);
   /// Returns after the present step.
   ~Studio();
@@ -136,6 +136,7 @@ class Studio {
   const Settings defaults_;
   const reel::Weights weights_;
   const reel::Preprocessing preprocessing_;
+  const reel::Device device_;
 
   // The worker's own.
   std::unique_ptr<StyleTransfer> transfer_;
