@@ -132,8 +132,9 @@ TEST_CASE("Pictures that cannot be read are errors that name the file") {
   CHECK_THAT(fails(""), ContainsSubstring("empty"));
   CHECK_THAT(fails("GIF89a..."),
              ContainsSubstring("neither PNG nor JPEG (its 9 bytes begin with 47 49"));
-  CHECK_THAT(message_of([&] { decode_image(read_bytes(test_file("io/fixtures/rgba.png")), "x", 3); }),
-             Catch::Matchers::Equals("x: 2 x 2 pixels are more than the 3 allowed"));
+  CHECK_THAT(
+      message_of([&] { decode_image(read_bytes(test_file("io/fixtures/rgba.png")), "x", 3); }),
+      Catch::Matchers::Equals("x: 2 x 2 pixels are more than the 3 allowed"));
   CHECK_THAT(message_of([&] { load_image(dir.file("no.png")); }),
              ContainsSubstring("No such file or directory"));
   CHECK_THAT(message_of([&] { load_image(dir.path().string()); }), ContainsSubstring("directory"));
