@@ -10,6 +10,7 @@
 #include <reel/backends/parallel.h>
 #include <reel/reel.h>
 
+#include "style_transfer/inputs.h"
 #include "style_transfer/serve/server.h"
 #include "style_transfer/serve/studio.h"
 
@@ -24,6 +25,9 @@ int serve(const Settings& settings) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   if (settings.threads > 0) reel::set_num_threads(settings.threads);
+  // A layer that does not exist is told now, not when the first run begins.
+  constexpr int64_t kAmple = 16384;
+  check_size("a picture", kAmple, kAmple, settings);
   Studio studio(settings, reel::load_weights(settings.weights));
   const Server server(studio, *settings.serve);
   fmt::print("reel-style serves {} (Ctrl-C ends it)\n", server.address());
