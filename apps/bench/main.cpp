@@ -47,6 +47,17 @@ int main(int argc, char** argv) {
   style->add_option("--sizes", style_settings.sizes, "Longer sides in pixels")->delimiter(',');
   style->add_option("--steps", style_settings.steps, "Steps of each run")->check(apps::positive());
 
+  bench::FeatureSettings features;
+  auto* judged = app.add_subcommand(
+      "features", "A feature network for style transfer, judged by VGG-19 (slow)");
+  judged->add_option("--contents", features.contents, "Content pictures")->check(CLI::ExistingFile);
+  judged->add_option("--styles", features.styles, "Style pictures")->check(CLI::ExistingFile);
+  judged->add_option("--weights", features.weights, "VGG-19 weights")->check(CLI::ExistingFile);
+  judged->add_option("--small", features.small, "The network on trial (default: reel-style's)")
+      ->check(CLI::ExistingFile);
+  judged->add_option("--size", features.size, "Longer side in pixels")->check(CLI::Range(16, 4096));
+  judged->add_option("--steps", features.steps, "Steps of each run")->check(apps::positive());
+
   CLI11_PARSE(app, argc, argv);
   try {
     const bool all = app.get_subcommands().empty();
@@ -55,6 +66,7 @@ int main(int argc, char** argv) {
     if (all || *gemm) reports.push_back(bench::run_gemm(settings, sizes));
     if (all || *memory) reports.push_back(bench::run_memory(settings, size));
     if (all || *conv) reports.push_back(bench::run_conv(settings, size));
+    if (*judged) reports.push_back(bench::run_features(settings, features));
     if (*style) reports.push_back(bench::run_style(settings, style_settings));
     if (!json_file.empty()) {
       std::ofstream file(json_file);

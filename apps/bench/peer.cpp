@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "program_folder.h"
+
 namespace bench {
 namespace {
 
@@ -30,12 +32,8 @@ namespace {
 
 }  // namespace
 
-std::string program_folder() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
-}
-
 std::string peer_program(const std::string& name) {
-  std::string path = program_folder() + "/" + name;
+  std::string path = apps::program_folder() + "/" + name;
   if (!std::filesystem::exists(path)) {
     throw std::runtime_error(path +
                              " is missing; install libtorch-dev and libopenblas0-openmp, then "

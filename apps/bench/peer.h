@@ -8,9 +8,6 @@
 
 namespace bench {
 
-/// Folder of the running program, where the programs it calls lie too.
-std::string program_folder();
-
 /// Path of a program of the peer. Error: it was not built.
 std::string peer_program(const std::string& name);
 

@@ -1,63 +1,19 @@
 #include "bench/style.h"
 
-#include <algorithm>
-#include <cmath>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
-#include <stdexcept>
-#include <unistd.h>
 
 #include <fmt/format.h>
 
 #include <reel/backends/parallel.h>
-#include <reel/io/image.h>
 
 #include "bench/peer.h"
+#include "bench/style_files.h"
+#include "program_folder.h"
 
 namespace bench {
 namespace {
 
 using nlohmann::json;
-namespace fs = std::filesystem;
-
-/// `given`, else the file of that name under $REEL_DATA.
-std::string file_or_data(const std::string& given, const std::string& name, const char* option) {
-  if (!given.empty()) return given;
-  const char* root = std::getenv("REEL_DATA");
-  std::string path = std::string(root == nullptr ? "" : root) + "/" + name;
-  if (root == nullptr || !fs::exists(path)) {
-    throw std::runtime_error(
-        fmt::format("give {}, or set REEL_DATA to a folder with {}", option, name));
-  }
-  return path;
-}
-
-/// The picture with `size` pixels on its longer side. Both programs use a picture of the right size
-/// as it is, so that they see the same pixels.
-void write_resized(const std::string& from, int64_t size, const std::string& to) {
-  const reel::Tensor picture = reel::load_image(from);
-  const double scale =
-      static_cast<double>(size) / static_cast<double>(std::max(picture.size(0), picture.size(1)));
-  const auto scaled = [&](int64_t extent) {
-    return std::max<int64_t>(1, std::llround(scale * static_cast<double>(extent)));
-  };
-  reel::save_image(reel::resize_image(picture, scaled(picture.size(0)), scaled(picture.size(1))),
-                   to);
-}
-
-/// A folder of our own that goes away with its contents.
-struct Folder {
-  fs::path path = fs::temp_directory_path() / fmt::format("reel-bench-{}", getpid());
-  Folder() { fs::create_directory(path); }
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::string file(const std::string& name) const { return (path / name).string(); }
-};
 
 /// One side of the comparison and what its runs reported.
 struct Side {
@@ -91,7 +47,7 @@ nlohmann::json run_style(const Settings& settings, const StyleSettings& style) {
   json report = begin_report("style step", settings, threads);
   Table table({"size", "program", "s/step", "peak MB", "total loss", "time/reel", "memory/reel"});
   for (const int64_t size : style.sizes) {
-    const Folder folder;
+    const TemporaryFolder folder;
     write_resized(content, size, folder.file("content.png"));
     write_resized(painting, size, folder.file("style.png"));
     const std::vector<std::string> options{"--content", folder.file("content.png"),
@@ -108,7 +64,7 @@ nlohmann::json run_style(const Settings& settings, const StyleSettings& style) {
       command.insert(command.end(), more.begin(), more.end());
       sides.push_back({name, command, {}, {}, 0.0, {}});
     };
-    add_side("reel", program_folder() + "/reel-style", {"--out", folder.file("out.png")});
+    add_side("reel", apps::program_folder() + "/reel-style", {"--out", folder.file("out.png")});
     if (settings.peers) {
       add_side("LibTorch", peer_program("peer-style"), {});
       add_side("LibTorch channels-last", peer_program("peer-style"), {"--channels-last"});

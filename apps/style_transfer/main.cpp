@@ -65,6 +65,8 @@ int run(Settings settings) {
   if (settings.threads > 0) reel::set_num_threads(settings.threads);
   const reel::Device device(settings.device);
   check_outputs(settings);
+  reel::Weights weights = reel::load_weights(settings.weights);
+  settle_pooling(settings, weights);
 
   ReportPictures pictures;
   pictures.content = load_picture(settings.content, settings.size);
@@ -72,11 +74,9 @@ int run(Settings settings) {
   check_size("--content", pictures.content.size(2), pictures.content.size(3), settings);
   check_size("--style", pictures.style.size(2), pictures.style.size(3), settings);
   const Tensor start = starting_picture(settings.init, pictures.content, settings.seed);
-  StyleTransfer transfer = [&] {
-    const reel::Weights weights = reel::load_weights(settings.weights);
-    return StyleTransfer(settings.recipe, weights, preprocessing_of(settings, weights),
+  StyleTransfer transfer(settings.recipe, weights, preprocessing_of(settings, weights),
                          pictures.content.to(device), pictures.style.to(device), start.to(device));
-  }();
+  weights = {};  // the network has its own
   History history;
   if (!settings.resume.empty()) history = load_checkpoint(settings.resume, transfer);
 

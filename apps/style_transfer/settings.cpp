@@ -8,6 +8,7 @@
 #include <reel/tensor/check.h>
 
 #include "style_transfer/checkpoint.h"
+#include "style_transfer/inputs.h"
 #include "validators.h"
 
 namespace style {
@@ -22,7 +23,8 @@ void add_picture_options(CLI::App& app, Settings& s) {
   app.add_option("--content", s.content, "The picture to repaint (JPEG or PNG)")->group(group);
   app.add_option("--style", s.style, "The painting to learn from (JPEG or PNG)")->group(group);
   app.add_option("--weights", s.weights,
-                 "VGG-19's weights: .safetensors, .npz, .npy, .pth or MatConvNet's .mat")
+                 "A network's weights on VGG-19's plan: .safetensors, .npz, .npy, .pth or "
+                 "MatConvNet's .mat (default: reel-vgg-small, which comes with the program)")
       ->group(group);
   app.add_option("--preprocess", s.preprocess,
                  "What the weights expect of pixels, where the file does not tell")
@@ -56,9 +58,8 @@ void add_picture_options(CLI::App& app, Settings& s) {
       ->delimiter(',')
       ->capture_default_str()
       ->group(group);
-  app.add_option("--pool", s.pool, "Pooling in the network")
+  app.add_option("--pool", s.pool, "Pooling in the network (default: what the weights name)")
       ->check(CLI::IsMember({"max", "avg"}))
-      ->capture_default_str()
       ->group(group);
   app.add_option("--init", s.init, "Where to start: content, noise or a picture file")
       ->capture_default_str()
@@ -161,12 +162,19 @@ std::optional<int> parse_command_line(int argc, char** argv, Settings& settings)
     return app.exit(error);
   }
   if (!settings.resume.empty()) merge_checkpoint(app, settings);
-  if (!settings.serve) {
+  if (settings.serve) {
+    for (const char* option :
+         {"--out", "--report", "--json", "--checkpoint", "--resume", "--save-every", "--quiet"}) {
+      if (app.count(option) > 0) {
+        reel::fail("--serve: {} does not go with it, the page shows and saves", option);
+      }
+    }
+  } else {
     require(settings.content, "--content");
     require(settings.style, "--style");
     require(settings.out, "--out");
   }
-  require(settings.weights, "--weights");
+  if (settings.weights.empty()) settings.weights = default_weights();
   if (settings.recipe.content_layers.empty() && settings.recipe.style_layers.empty()) {
     reel::fail("--content-layers and --style-layers: at least one layer is required");
   }

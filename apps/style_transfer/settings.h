@@ -18,7 +18,7 @@ struct Settings {
   std::string weights;
   int64_t size = 512;
   Recipe recipe;
-  std::string pool = "max";
+  std::string pool;
   std::string init = "content";
   std::string preprocess;
   uint64_t seed = 0;

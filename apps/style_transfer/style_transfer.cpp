@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <reel/tensor/check.h>
+
 namespace style {
 namespace {
 
@@ -18,10 +20,33 @@ Tensor prepare(const Tensor& picture, const Preprocessing& p) {
   return scaled ? centred / per_channel(p.std) : centred;
 }
 
-// G / M = F F^T / M of the features F = [N channels, M positions].
-Tensor gram_of(const Tensor& feature) {
+// G / M = F F^T / M of the features F = [N channels, M positions], with `map` A of A F.
+Tensor gram_of(const Tensor& feature, const Tensor* map) {
   const Tensor f = feature.flatten(2).squeeze(0);
-  return reel::gram(f) / static_cast<double>(f.size(1));
+  const Tensor g = reel::gram(f) / static_cast<double>(f.size(1));
+  return map == nullptr ? g : map->mm(g).mm(map->t());
+}
+
+Tensor content_of(const Tensor& feature, const Tensor* map) {
+  return map == nullptr ? feature : conv2d(feature, map->unsqueeze(-1).unsqueeze(-1));
+}
+
+// The maps that the weights hold for the layers of the recipe, by layer.
+StateDict maps_of(const Weights& weights, const Recipe& recipe, const Device& device) {
+  StateDict maps;
+  for (const auto& layers : {recipe.content_layers, recipe.style_layers}) {
+    for (const std::string& layer : layers) {
+      const Tensor* map = weights.tensors.find(layer + ".tap");
+      if (map == nullptr || maps.contains(layer)) continue;
+      const int64_t channels = weights.tensors[layer + ".weight"].size(0);
+      if (map->dim() != 2 || map->size(1) != channels) {
+        fail("style transfer: {}.tap expects [K, {}] for a layer of {} channels, got {}", layer,
+             channels, channels, map->sizes());
+      }
+      maps.insert(layer, map->to(device));
+    }
+  }
+  return maps;
 }
 
 // Squares of the differences between neighbours, summed.
@@ -39,12 +64,6 @@ std::string deepest(const Recipe& recipe) {
   return last;
 }
 
-std::vector<std::string> all_layers(const Recipe& recipe) {
-  auto layers = recipe.content_layers;
-  layers.insert(layers.end(), recipe.style_layers.begin(), recipe.style_layers.end());
-  return layers;
-}
-
 }  // namespace
 
 StyleTransfer::StyleTransfer(const Recipe& recipe, const Weights& weights,
@@ -60,33 +79,44 @@ StyleTransfer::StyleTransfer(const Recipe& recipe, const Weights& weights,
       adam_({pixels_}, optim::AdamOptions(recipe.lr).betas({0.9, 0.999}).eps(1e-8)) {
   network_->load_weights(weights.tensors);
   network_->to(start.device());
+  maps_ = maps_of(weights, recipe_, start.device());
   for (Tensor& parameter : network_->parameters()) parameter.requires_grad_(false);
   const NoGradGuard no_grad;
-  content_targets_ = features(content, recipe_.content_layers);
-  for (const Tensor& feature : features(style, recipe_.style_layers)) {
-    style_targets_.push_back(gram_of(feature));
-  }
+  targets_ = {taps(content, true, false).content, taps(style, false, true).style};
 }
 
-std::vector<Tensor> StyleTransfer::features(const Tensor& picture,
-                                            const std::vector<std::string>& layers) {
-  return network_->taps(prepare(picture, preprocessing_), layers);
+StyleTransfer::Taps StyleTransfer::taps(const Tensor& picture, bool content, bool style) {
+  std::vector<std::string> layers;
+  if (content) layers = recipe_.content_layers;
+  if (style) {
+    layers.insert(layers.end(), recipe_.style_layers.begin(), recipe_.style_layers.end());
+  }
+  const auto features = network_->taps(prepare(picture, preprocessing_), layers);
+  const size_t contents = content ? recipe_.content_layers.size() : 0;
+  Taps result;
+  for (size_t i = 0; i < layers.size(); ++i) {
+    const Tensor* map = maps_.find(layers[i]);
+    if (i < contents) {
+      result.content.push_back(content_of(features[i], map));
+    } else {
+      result.style.push_back(gram_of(features[i], map));
+    }
+  }
+  return result;
 }
 
 Losses StyleTransfer::step() {
   adam_.zero_grad();
-  const std::vector<Tensor> taps = features(pixels_, all_layers(recipe_));
-  auto tap = taps.begin();
-
+  const Taps now = taps(pixels_, true, true);
   Tensor content = zeros({}, pixels_.options());
-  for (const Tensor& target : content_targets_) {
-    content = content + 0.5 * (*tap++ - target).square().sum();
+  for (size_t i = 0; i < now.content.size(); ++i) {
+    content = content + 0.5 * (now.content[i] - targets_.content[i]).square().sum();
   }
   Tensor style = zeros({}, pixels_.options());
-  for (const Tensor& target : style_targets_) {
-    const auto n = static_cast<double>(tap->size(1));
-    const double scale = 1 / (4 * n * n * static_cast<double>(style_targets_.size()));
-    style = style + scale * (gram_of(*tap++) - target).square().sum();
+  for (size_t i = 0; i < now.style.size(); ++i) {
+    const auto n = static_cast<double>(now.style[i].size(0));
+    const double scale = 1 / (4 * n * n * static_cast<double>(now.style.size()));
+    style = style + scale * (now.style[i] - targets_.style[i]).square().sum();
   }
   Tensor total = recipe_.content_weight * content + recipe_.style_weight * style;
   Tensor variation;

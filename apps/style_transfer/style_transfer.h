@@ -34,6 +34,10 @@ struct Losses {
 /// Neural style transfer (Gatys, Ecker and Bethge, CVPR 2016): Adam on the pixels of a picture
 /// whose deep features shall be those of `content` and whose Gram matrices those of `style`.
 /// Pictures are Float [1, 3, height, width], RGB, 0..255.
+///
+/// Weights may hold a matrix "<layer>.tap" [K, C] for a layer of C channels: what is compared is
+/// then that linear map of its activations. A narrow network that was trained after a wide one has
+/// them, so that distances are those of the wide one.
 class StyleTransfer {
  public:
   StyleTransfer(const Recipe& recipe, const reel::Weights& weights,
@@ -51,13 +55,19 @@ class StyleTransfer {
   void restore(const reel::StateDict& state);
 
  private:
-  std::vector<Tensor> features(const Tensor& picture, const std::vector<std::string>& layers);
+  /// The activations that are compared, of content layers as they are, of style layers as Gram
+  /// matrices.
+  struct Taps {
+    std::vector<Tensor> content;
+    std::vector<Tensor> style;
+  };
+  Taps taps(const Tensor& picture, bool content, bool style);
 
   Recipe recipe_;
   reel::Preprocessing preprocessing_;
   reel::nn::models::VGG19Features network_;
-  std::vector<Tensor> content_targets_;
-  std::vector<Tensor> style_targets_;
+  reel::StateDict maps_;
+  Taps targets_;
   Tensor pixels_;
   reel::optim::Adam adam_;
 };

@@ -393,6 +393,9 @@ TEST_CASE("the command line of --serve") {
   };
   CHECK_THAT(said("--serve 70000"), ContainsSubstring("--serve") && ContainsSubstring("65535"));
   CHECK_THAT(said("--serve 0 --style-layers conv9_9"), ContainsSubstring("conv9_9"));
+  CHECK_THAT(said("--serve 0 --out o.png"), ContainsSubstring("--out does not go with it"));
+  CHECK_THAT(said("--serve 0 --content /no/such/picture.jpg"),
+             ContainsSubstring("cannot read /no/such/picture.jpg"));
   CHECK_THAT(said("--serve here"), ContainsSubstring("--serve"));
   style::Studio studio(small_settings(), small_weights());
   const style::Server first(studio, 0);

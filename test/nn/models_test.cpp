@@ -1,3 +1,5 @@
+#include <array>
+
 #include <reel/io/safetensors.h>
 #include <reel/nn/models/lenet.h>
 #include <reel/nn/models/vgg.h>
@@ -128,6 +130,34 @@ TEST_CASE("VGG-19 takes over weights by name") {
              ContainsSubstring("layer conv1_2 expects a weight of shape [64, 64, 3, 3], but the "
                                "weights hold one of shape [64, 3, 3, 64]"));
   CHECK(equal(vgg->named_parameters()["conv1_1.weight"].detach(), before));
+}
+
+TEST_CASE("A narrow network on VGG-19's plan has the widths of its weights") {
+  const VGG19FeaturesOptions narrow = VGG19FeaturesOptions().widths({4, 8, 8, 12, 12});
+  const auto weights = VGG19Features(narrow)->named_parameters();
+  CHECK(weights["conv3_1.weight"].sizes() == IntArrayRef({8, 8, 3, 3}));
+  CHECK(weights["conv5_4.weight"].sizes() == IntArrayRef({12, 12, 3, 3}));
+
+  std::vector<std::pair<std::string, Tensor>> pairs;
+  for (const auto& item : weights) {
+    if (!item.key().starts_with("conv5")) pairs.emplace_back(item.key(), item->detach());
+  }
+  const VGG19FeaturesOptions found = VGG19FeaturesOptions().widths_of(pairs);
+  CHECK(found.widths() == std::array<int64_t, 5>{4, 8, 8, 12, 512});
+  VGG19Features network(VGG19FeaturesOptions(found).last_layer("conv4_4"));
+  network->load_weights(pairs);
+  const Tensor x = rand({1, 3, 16, 16});
+  CHECK(network->forward(x).sizes() == IntArrayRef({1, 12, 2, 2}));
+
+  CHECK_THAT(
+      error_of([&] {
+        VGG19Features(VGG19FeaturesOptions(found).last_layer("conv5_1"))->load_weights(pairs);
+      }),
+      ContainsSubstring("the weights hold no 'conv5_1.weight'"));
+  CHECK_THAT(error_of([] {
+               VGG19Features(VGG19FeaturesOptions().widths({4, 0, 8, 8, 8}));
+             }),
+             ContainsSubstring("block 2 expects a width of at least 1, got 0"));
 }
 
 TEST_CASE("VGG-19 with the trained weights computes what PyTorch computes") {

@@ -58,6 +58,11 @@ def read_safetensors(path):
     return tensors
 
 
+def read_metadata(path):
+    with open(path, "rb") as file:
+        return json.loads(file.read(int.from_bytes(file.read(8), "little")))["__metadata__"]
+
+
 def write_safetensors(path, tensors, metadata):
     """All tensors as F16."""
     header, blobs, offset = {"__metadata__": metadata}, [], 0
@@ -190,10 +195,8 @@ class Student(torch.nn.Module):
         basis = getattr(self, "basis_" + name)
         return basis.t() @ matrix @ basis
 
-    def export(self, balance=None):
-        """The tensors of the file that reel-style reads, as README.md describes them; `balance`:
-        what the loss of a layer is multiplied with."""
-        balance = balance or {}
+    def export(self):
+        """The tensors of the file that reel-style reads, as README.md describes them."""
         tensors = {}
         for name, conv in self.net.convs.items():
             scale = INPUT_SCALE if name == LAYERS[0] else 1.0
@@ -203,8 +206,6 @@ class Student(torch.nn.Module):
             if name != CONTENT_LAYER:
                 # reel-style divides by the square of the number of channels: the student's here.
                 w = w * (w.shape[0] / TEACHER_WIDTHS[int(name[4]) - 1]) ** 0.5
-            # Content losses are quadratic in the features, style losses of fourth order.
-            w = w * balance.get(name, 1.0) ** (0.5 if name == CONTENT_LAYER else 0.25)
             tensors[name + ".tap"] = w
         return tensors
 
@@ -488,11 +489,16 @@ def train(options, device):
 
 def metadata(options, step):
     return {
+        "name": "reel-vgg-small",
         "input": "BGR, 0..255, minus 103.939,116.779,123.68",
         "pooling": options.pooling,
-        "recipe": f"apps/style_transfer/train_features/train.py, widths "
+        "recipe": f"apps/style_transfer/train_features: widths "
                   f"{','.join(map(str, options.widths))}, {step} steps of {options.batch} pictures "
-                  f"of {options.crop} x {options.crop}",
+                  f"of {options.crop} x {options.crop} pixels",
+        "data": "freely licensed pictures of Debian 12's packages (pictures.py lists them), three "
+                "paintings in the public domain, styles painted by reel-paint; none is contained",
+        "licence": "that of reel (BSD 3-Clause); trained to answer as VGG-19 does, whose weights by "
+                   "K. Simonyan and A. Zisserman are under CC BY 4.0",
     }
 
 
@@ -549,47 +555,6 @@ def small_runner(options, tensors, device):
 
 
 VGG_RUNNER = (lambda f: f, lambda n, g: g, TEACHER_WIDTHS)
-
-
-def find_balance(options, teacher, student, device, pairs=8, size=320, steps=150):
-    """How much each layer's loss is to weigh: what gives, on training pictures, the smallest style
-    distance by VGG-19's judgement at 5 % less content loss than VGG-19 leaves itself."""
-    torch.manual_seed(11)
-    pictures = load_pictures(pathlib.Path(options.pictures) / "train", device)
-    favoured = {n: p for n, p in pictures.items() if n.startswith(tuple(options.style_names))}
-    def some(names, prefer=()):
-        names = sorted(names)
-        chosen = [n for n in names if n.startswith(tuple(prefer))] if prefer else []
-        order = torch.randperm(len(names)).tolist()
-        return (chosen + [names[i] for i in order if names[i] not in chosen])[:pairs]
-    content = torch.cat([square(pictures[n], size) for n in some(set(pictures) - set(favoured))])
-    style = torch.cat([square(favoured[n], size) for n in some(favoured, ["paintings"])])
-    x = transfer(teacher, VGG_RUNNER, content, style, steps)
-    teacher_content, teacher_layers = judge(teacher, x, content, style)
-    allowed = 0.95 * teacher_content.mean().item()
-
-    def cost(balance):
-        net, mapped = small_runner(options, student.export(balance), device)
-        c, layers = judge(teacher, transfer(net, mapped, content, style, steps), content, style)
-        c, s = c.mean().item(), layers.mean().item()
-        return s * (1 + 4 * max(0.0, c / allowed - 1)), c, s
-
-    names = STYLE_LAYERS + [CONTENT_LAYER]
-    balance = dict.fromkeys(names, 1.0)
-    best = cost(balance)
-    print(f"balance: VGG-19 content {allowed / 0.95:.4f} style {teacher_layers.mean():.5f}; "
-          f"equal weights content {best[1]:.4f} style {best[2]:.5f}")
-    for factor in (4.0, 2.5, 1.6):
-        for name in names:
-            for by in (factor, 1 / factor):
-                trial = dict(balance, **{name: balance[name] * by})
-                result = cost(trial)
-                if result[0] < best[0]:
-                    balance, best = trial, result
-                    break
-        print(f"balance: content {best[1]:.4f} style {best[2]:.5f}  " +
-              "  ".join(f"{n} {v:.3g}" for n, v in balance.items()), flush=True)
-    return balance
 
 
 def evaluate(options, teacher, tensors, device):
@@ -655,8 +620,6 @@ def main():
     parser.add_argument("--evaluate", help="folder with content/ and style/ pictures")
     parser.add_argument("--evaluate-size", type=int, default=384)
     parser.add_argument("--evaluate-steps", type=int, default=300)
-    parser.add_argument("--balance", action="store_true",
-                        help="find the weights of the layers' losses (the last piece)")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -666,8 +629,7 @@ def main():
     torch.backends.cudnn.allow_tf32 = True
     torch.backends.cudnn.benchmark = True
     teacher, student, step = train(options, device)
-    balance = find_balance(options, teacher, student, device) if options.balance else {}
-    tensors = student.export(balance)
+    tensors = student.export()
     write_safetensors(options.out / "reel-vgg-small.safetensors", tensors, metadata(options, step))
     if options.evaluate:
         evaluate(options, teacher, tensors, device)
