@@ -1,4 +1,5 @@
 #include <cmath>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -185,6 +186,8 @@ nlohmann::json run_features(const Settings& settings, const FeatureSettings& fea
                              : i == 1 ? small_file
                                       : folder.file("random.safetensors"));
         if (i == 1) small_file = ran.at("settings").at("weights").get<std::string>();
+        fmt::print("{}: {} has run\n", pair, names[i]);
+        std::fflush(stdout);
         verdicts[i] = judge(vgg.look(folder.file("result.png")), content, style);
         mean[i].content += verdicts[i].content;
         mean[i].style += verdicts[i].style;

@@ -64,7 +64,10 @@ void add_picture_options(CLI::App& app, Settings& s) {
   app.add_option("--init", s.init, "Where to start: content, noise or a picture file")
       ->capture_default_str()
       ->group(group);
-  app.add_option("--seed", s.seed, "Of --init noise")->capture_default_str()->group(group);
+  app.add_option("--seed", s.seed, "Of --init noise")
+      ->check(apps::not_negative())
+      ->capture_default_str()
+      ->group(group);
 }
 
 void add_run_options(CLI::App& app, Settings& s) {

@@ -33,7 +33,8 @@ int main(int argc, char** argv) {
             return std::atof(text.c_str()) > 0 ? "" : "expects a positive number, got " + text;
           },
           "POSITIVE"));
-  mnist->add_option("--seed", settings.seed, "Of the starting weights and the order of images");
+  mnist->add_option("--seed", settings.seed, "Of the starting weights and the order of images")
+      ->check(apps::not_negative());
   mnist->add_option("--threads", settings.threads, "0 takes all cores")
       ->check(apps::not_negative());
   mnist->add_option("--device", settings.device, "Where to compute");

@@ -219,6 +219,7 @@ TEST_CASE("errors are sentences that one can act on") {
   CHECK_THAT(said(out + " --style-layers conv9_9"), ContainsSubstring("conv9_9"));
   CHECK_THAT(said(out + " --device gpu"), ContainsSubstring("got 'gpu'"));
   CHECK_THAT(said(out + " --pool median"), ContainsSubstring("--pool"));
+  CHECK_THAT(said(out + " --seed -1"), ContainsSubstring("--seed") && ContainsSubstring(">= 0"));
   CHECK_THAT(said(out + " --resume " + run.weights), ContainsSubstring("expected a checkpoint"));
   CHECK_THAT(run_command(base + " --out o.png").output, ContainsSubstring("--content is required"));
 }

@@ -20,16 +20,16 @@ import numpy as np
 import torch
 from PIL import Image
 
-import train
+import features
 
-LAYERS = train.STYLE_LAYERS + [train.CONTENT_LAYER]
+LAYERS = features.STYLE_LAYERS + [features.CONTENT_LAYER]
 
 
 def weighed(tensors, balance):
     result = dict(tensors)
     for layer, factor in balance.items():
         # Content losses are quadratic in the features, style losses of fourth order.
-        power = 0.5 if layer == train.CONTENT_LAYER else 0.25
+        power = 0.5 if layer == features.CONTENT_LAYER else 0.25
         result[layer + ".tap"] = tensors[layer + ".tap"] * factor ** power
     return result
 
@@ -50,7 +50,7 @@ def pairs_of(options, work):
         for kind, files in (("content", contents), ("style", styles)):
             path = work / f"{kind}{i}.png"
             picture = torch.from_numpy(np.array(Image.open(random.choice(files)).convert("RGB")))
-            square = train.square(picture.permute(2, 0, 1), options.size)[0]
+            square = features.square(picture.permute(2, 0, 1), options.size)[0]
             Image.fromarray(square.round().byte().permute(1, 2, 0).numpy()).save(path)
             pair.append(path)
         pairs.append(pair)
@@ -68,9 +68,9 @@ def main():
     parser.add_argument("--style-names", nargs="+", default=["paintings", "painted"])
     parser.add_argument("--seed", type=int, default=3)
     options = parser.parse_args()
-    teacher = train.load_teacher(options.teacher, torch.device("cpu"))
-    tensors = train.read_safetensors(options.network)
-    metadata = train.read_metadata(options.network)
+    teacher = features.load_teacher(options.teacher, torch.device("cpu"))
+    tensors = features.read_safetensors(options.network)
+    metadata = features.read_metadata(options.network)
 
     with tempfile.TemporaryDirectory() as temporary:
         work = pathlib.Path(temporary)
@@ -84,7 +84,7 @@ def main():
                                 weights, "--pool", pool, "--size", str(options.size), "--steps",
                                 str(options.steps), "--out", work / "result.png", "--quiet"],
                                check=True)
-                c, s = train.judge(teacher, *map(to_tensor, (work / "result.png", content, style)))
+                c, s = features.judge(teacher, *map(to_tensor, (work / "result.png", content, style)))
                 contents.append(c.item())
                 layers.append(s[:, 0])
             return np.mean(contents), torch.stack(layers).mean(0)
@@ -95,7 +95,7 @@ def main():
 
         def cost(balance):
             path = work / "trial.safetensors"
-            train.write_safetensors(path, weighed(tensors, balance), metadata)
+            features.write_safetensors(path, weighed(tensors, balance), metadata)
             content, layers = verdict(path, metadata["pooling"])
             style = layers.mean().item()
             total = style * (1 + 4 * max(0.0, content / allowed - 1))
@@ -115,7 +115,7 @@ def main():
                         balance, best = trial, result
                         break
     metadata["balance"] = json.dumps(balance)
-    train.write_safetensors(options.out, weighed(tensors, balance), metadata)
+    features.write_safetensors(options.out, weighed(tensors, balance), metadata)
     print(f"cost {best:.4f} with {balance}")
 
 
