@@ -29,7 +29,7 @@ std::string read_file(const std::string& path) {
 
 }  // namespace
 
-int serve(Settings settings) {
+int serve(const Settings& settings) {
   // Every thread inherits the mask, so that the signals wait for sigwait below.
   sigset_t signals;
   sigemptyset(&signals);
@@ -41,9 +41,7 @@ int serve(Settings settings) {
   // A layer that does not exist is told now, not when the first run begins.
   constexpr int64_t kAmple = 16384;
   check_size("a picture", kAmple, kAmple, settings);
-  reel::Weights weights = reel::load_weights(settings.weights);
-  settle_pooling(settings, weights);
-  Studio studio(settings, std::move(weights));
+  Studio studio(settings, reel::load_weights(settings.weights));
   if (!settings.content.empty()) studio.set_picture(Role::kContent, read_file(settings.content));
   if (!settings.style.empty()) studio.set_picture(Role::kStyle, read_file(settings.style));
   const Server server(studio, *settings.serve);

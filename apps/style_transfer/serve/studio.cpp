@@ -58,7 +58,10 @@ T present(const T& value, bool there, const char* what) {
 }  // namespace
 
 Studio::Studio(Settings settings, reel::Weights weights)
-    : defaults_(std::move(settings)),
+    : defaults_([&] {
+        settle_pooling(settings, weights);
+        return std::move(settings);
+      }()),
       weights_(std::move(weights)),
       preprocessing_(preprocessing_of(defaults_, weights_)),
       device_(defaults_.device),
