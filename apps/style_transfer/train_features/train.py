@@ -377,7 +377,7 @@ def metadata(options, step):
                   f"{','.join(map(str, options.widths))}, {step} steps of {options.batch} pictures "
                   f"of {options.crop} x {options.crop} pixels",
         "data": "freely licensed pictures of Debian 12's packages (pictures.py lists them), three "
-                "paintings in the public domain, styles painted by reel-paint; none is contained",
+                "paintings in the public domain, scikit-learn's china.jpg (CC BY 2.0), styles painted by reel-paint; none is contained",
         "licence": "that of reel (BSD 3-Clause); trained to answer as VGG-19 does, whose weights by "
                    "K. Simonyan and A. Zisserman are under CC BY 4.0",
     }
