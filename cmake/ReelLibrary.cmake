@@ -12,6 +12,13 @@ list(FILTER reel_sources EXCLUDE REGEX "/backends/cpu/kernels/")
 set(reference_sources ${reel_sources})
 list(FILTER reference_sources INCLUDE REGEX "/backends/reference/")
 set_source_files_properties(${reference_sources} PROPERTIES COMPILE_OPTIONS "-O2;-fwrapv;${reel_cast_flags}")
+# Only the kernels of linear algebra see Eigen. Its functions are inline and laid out by the compiler's
+# flags: a program with an Eigen of its own must not share them with us, so ours has another name.
+set(eigen_sources ${reference_sources})
+list(FILTER eigen_sources INCLUDE REGEX "/eigen_[a-z]+\\.cpp$")
+get_target_property(eigen_include_dir Eigen3::Eigen INTERFACE_INCLUDE_DIRECTORIES)
+set_property(SOURCE ${eigen_sources} APPEND PROPERTY COMPILE_DEFINITIONS Eigen=reel_eigen)
+set_property(SOURCE ${eigen_sources} APPEND PROPERTY COMPILE_OPTIONS -isystem ${eigen_include_dir})
 # What turns uniform into normal numbers is vectorised by the compiler only with these, which makes
 # randn three times as fast; no result depends on them.
 set_source_files_properties(${PROJECT_SOURCE_DIR}/lib/tensor/box_muller.cpp PROPERTIES

@@ -19,6 +19,9 @@ namespace cases {
 
 using library::Tensor;
 
+/// Makes the compiler compute a value that is not used.
+inline void keep(float value) { [[maybe_unused]] volatile float kept = value; }
+
 /// `description`: {"kind": "conv_input_grad", "in": 64, ...}. The work to be timed, inputs made.
 inline std::function<void()> prepare(const nlohmann::json& description) {
   const auto kind = description.at("kind").get<std::string>();
@@ -43,6 +46,21 @@ inline std::function<void()> prepare(const nlohmann::json& description) {
         value = value + factor;
       }
       library::autograd::grad({value}, {input}, {seed});
+    };
+  }
+  if (kind == "element" || kind == "select" || kind == "item" || kind == "accessor") {
+    const Tensor matrix = library::randn({8, 8});
+    const Tensor number = matrix[3][4];
+    if (kind == "element") return [=] { keep(matrix[3][4].item<float>()); };
+    if (kind == "select") return [=] { [[maybe_unused]] const Tensor row = matrix[3]; };
+    if (kind == "item") return [=] { keep(number.item<float>()); };
+    return [=] {  // all 64, with the accessor made once
+      const auto elements = matrix.accessor<float, 2>();
+      float sum = 0;
+      for (int64_t i = 0; i < 8; ++i) {
+        for (int64_t j = 0; j < 8; ++j) sum += elements[i][j];
+      }
+      keep(sum);
     };
   }
   if (kind == "gemm") {

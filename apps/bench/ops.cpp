@@ -56,7 +56,7 @@ json run(const std::string& title, const Settings& settings, const std::vector<C
     fmt::print("peer: {}\n", report["peer"].dump());
   }
 
-  Table table({"case", "reel", "rate", "of ceiling", "peer", "peer/reel"});
+  Table table({"case", "reel", "rate", "of ceiling", "peer", "peer/reel", "reel/peer"});
   for (const Case& row : rows) {
     const auto work = cases::prepare(row.description);
     std::vector<double> own, other, ratios, limits;
@@ -83,6 +83,7 @@ json run(const std::string& title, const Settings& settings, const std::vector<C
       entry["ratio"] = median(ratios);
       cells.push_back(format_seconds(median(other)));
       cells.push_back(fmt::format("{:.2f}", median(ratios)));
+      cells.push_back(fmt::format("{:.3f}", 1 / median(ratios)));
     }
     report["rows"].push_back(entry);
     table.add(cells);
@@ -102,7 +103,11 @@ nlohmann::json run_overhead(const Settings& settings) {
                {{"kind", "chain"}},
                Unit::none,
                0.0,
-               20}});
+               20},
+              {"element by operator[] twice and item", {{"kind", "element"}}},
+              {"operator[] alone", {{"kind", "select"}}},
+              {"item alone", {{"kind", "item"}}},
+              {"element by accessor", {{"kind", "accessor"}}, Unit::none, 0.0, 64}});
 }
 
 nlohmann::json run_gemm(const Settings& settings, const std::vector<int64_t>& sizes) {

@@ -8,7 +8,7 @@ namespace bench {
 
 // Each prints a table while it measures and returns its numbers.
 
-/// What an operation on 16 numbers costs: call, allocation, tape.
+/// What an operation on 16 numbers costs: call, allocation, tape; and the access to one element.
 nlohmann::json run_overhead(const Settings& settings);
 
 /// Square float32 matrix products.

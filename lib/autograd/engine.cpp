@@ -1,9 +1,9 @@
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <queue>
 #include <unordered_map>
-#include <unordered_set>
 
 #include <reel/autograd/autograd.h>
 #include <reel/autograd/replay.h>
@@ -20,7 +20,7 @@ void accumulate(Tensor& sum, Tensor grad, bool create_graph) {
     return;
   }
   const TensorImpl& impl = *sum.impl();
-  const bool ours = !create_graph && impl.references.load(std::memory_order_relaxed) == 1 &&
+  const bool ours = !create_graph && impl.references.load() == 1 &&
                     impl.storage->use_count() == 1 && is_dense_layout(impl.sizes, impl.strides) &&
                     sum.dtype() == grad.dtype();
   if (ours) {
@@ -30,13 +30,18 @@ void accumulate(Tensor& sum, Tensor grad, bool create_graph) {
   }
 }
 
-Tensor run_hooks(const std::vector<std::shared_ptr<GradHook>>& hooks, Tensor grad) {
+Tensor run_hooks(const std::vector<IntrusivePtr<GradHook>>& hooks, Tensor grad) {
   for (const auto& hook : hooks) {
     if (hook == nullptr) continue;
     Tensor replaced = (*hook)(grad);
     if (!replaced.defined()) continue;
     if (!(replaced.sizes() == grad.sizes())) {
-      fail("hook: expected a gradient of shape {}, got {}", grad.sizes(), replaced.sizes());
+      fail("hook: a hook has changed the size of value: expected {}, got {}", grad.sizes(),
+           replaced.sizes());
+    }
+    if (replaced.dtype() != grad.dtype()) {
+      fail("hook: a hook has changed the type of value (was {} got {})", grad.dtype(),
+           replaced.dtype());
     }
     grad = std::move(replaced);
   }
@@ -48,12 +53,12 @@ void add_to_leaf(TensorImpl& leaf, Tensor grad, bool create_graph) {
   static std::mutex mutex;  // replays on several threads may share leaves
   std::lock_guard lock(mutex);
   AutogradSlot& slot = leaf.autograd();
-  if (slot.grad == nullptr) slot.grad = std::make_shared<Tensor>();
-  Tensor& sum = *slot.grad;
+  if (!slot.grad) slot.grad = IntrusivePtr<GradCell>::adopt(new GradCell);
+  Tensor& sum = slot.grad->grad;
   if (!sum.defined()) {
     const TensorImpl& g = *grad.impl();
-    const bool ours = g.references.load(std::memory_order_relaxed) == 1 &&
-                      g.storage->use_count() == 1 && is_dense_layout(g.sizes, g.strides);
+    const bool ours = g.references.load() == 1 && g.storage->use_count() == 1 &&
+                      is_dense_layout(g.sizes, g.strides);
     if (create_graph || ours) {
       sum = std::move(grad);
     } else {
@@ -65,6 +70,28 @@ void add_to_leaf(TensorImpl& leaf, Tensor grad, bool create_graph) {
     sum = sum + grad;
   } else {
     sum.add_(grad);
+  }
+}
+
+std::string forward_call(const Entry& entry) {
+  if (entry.traceback == nullptr) {
+    return " No forward pass information available: it was recorded while anomaly detection was "
+           "off.";
+  }
+  return " The forward call that it belongs to was made here:\n" + *entry.traceback;
+}
+
+// Under anomaly detection an error in a gradient tells of the forward call.
+void run_entry(Entry& entry, Replay& call) {
+  if (!AnomalyMode::is_enabled()) {
+    entry.replay(call);
+    return;
+  }
+  try {
+    entry.replay(call);
+  } catch (const Error& error) {
+    throw Error(fmt::format("{}\nError detected in '{}'.{}", error.what(), entry.name(),
+                            forward_call(entry)));
   }
 }
 
@@ -84,173 +111,219 @@ class Replayer {
   variable_list captured;
 
  private:
-  struct Later {
-    bool operator()(const IntrusivePtr<Entry>& a, const IntrusivePtr<Entry>& b) const {
-      return a->sequence < b->sequence;
-    }
+  struct Pending {
+    IntrusivePtr<Entry> entry;
+    InlineVector<Tensor, 1> grads;
   };
+  using Queue = std::map<uint64_t, Pending>;
+  // Output `output` of the entry with this sequence number is input `at` of the caller.
+  struct Target {
+    uint64_t sequence;
+    uint32_t output;
+    size_t at;
+    bool operator<(const Target& other) const { return sequence < other.sequence; }
+  };
+  using LeafTarget = std::pair<const TensorImpl*, size_t>;
 
   void push(const Edge& edge, Tensor grad);
-  void replay(Entry& entry, variable_list grads);
+  void replay(Entry& entry, InlineVector<Tensor, 1>& grads);
   bool wanted(const Edge& edge) const;
+  Tensor& leaf_sum(const IntrusivePtr<TensorImpl>& leaf);
+  std::pair<const LeafTarget*, const LeafTarget*> targets_of(const TensorImpl* leaf) const;
   void finish_leaves();
-  static void check_finite(const Entry& entry, const variable_list& grads);
+  static void check_finite(const Entry& entry, ArrayRef<Tensor> grads);
 
   bool retain_graph_;
   bool create_graph_;
-  // A max-heap on the sequence number: every reader of an output has a larger number than its
+  // By sequence number, the largest next: every reader of an output has a larger number than its
   // producer, so when an entry is the largest left, all its gradients have arrived.
-  std::priority_queue<IntrusivePtr<Entry>, std::vector<IntrusivePtr<Entry>>, Later> heap_;
-  std::unordered_map<Entry*, variable_list> grads_;
+  Queue queue_;
+  std::vector<Queue::node_type> spare_;
   std::vector<std::pair<IntrusivePtr<TensorImpl>, Tensor>> leaves_;
-  std::unordered_map<TensorImpl*, size_t> leaf_index_;
+  std::unordered_map<TensorImpl*, size_t> leaf_index_;  // once there are many
   bool restricted_ = false;
   bool capture_ = false;
-  std::unordered_set<const Entry*> wanted_entries_;
-  std::unordered_map<const TensorImpl*, std::vector<size_t>> wanted_leaves_;
-  std::unordered_map<const Entry*, std::vector<std::pair<uint32_t, size_t>>> captures_;
+  // All three sorted.
+  std::vector<uint64_t> wanted_entries_;
+  std::vector<Target> targets_;
+  std::vector<LeafTarget> leaf_targets_;
 };
 
 void Replayer::restrict_to(const variable_list& inputs, const variable_list& roots, bool capture) {
   restricted_ = true;
   capture_ = capture;
-  captured.resize(inputs.size());
+  if (capture) captured.resize(inputs.size());
   for (size_t i = 0; i < inputs.size(); ++i) {
     const Edge edge = edge_of(inputs[i]);
-    if (edge.entry) captures_[edge.entry.get()].emplace_back(edge.output, i);
-    if (edge.leaf) wanted_leaves_[edge.leaf.get()].push_back(i);
+    if (edge.entry) targets_.push_back({edge.entry->sequence, edge.output, i});
+    if (edge.leaf) leaf_targets_.emplace_back(edge.leaf.get(), i);
   }
-  std::vector<const Entry*> order;
-  std::vector<const Entry*> open;
-  std::unordered_set<const Entry*> seen;
+  std::sort(targets_.begin(), targets_.end());
+  std::sort(leaf_targets_.begin(), leaf_targets_.end());
+
+  // What the roots were made from, last recorded first.
+  const auto earlier = [](const Entry* a, const Entry* b) { return a->sequence < b->sequence; };
+  std::priority_queue<const Entry*, std::vector<const Entry*>, decltype(earlier)> open(earlier);
   const auto visit = [&](const Edge& edge) {
-    if (edge.entry && seen.insert(edge.entry.get()).second) open.push_back(edge.entry.get());
+    if (edge.entry) open.push(edge.entry.get());
   };
   for (const Tensor& root : roots) visit(edge_of(root));
+  std::vector<const Entry*> order;
   while (!open.empty()) {
-    const Entry* entry = open.back();
-    open.pop_back();
+    const Entry* entry = open.top();
+    open.pop();
+    if (!order.empty() && order.back() == entry) continue;
     order.push_back(entry);
     for (const Edge& edge : entry->edges) visit(edge);
   }
   // Earlier entries first, so that each finds the verdict on those it leads to.
-  std::sort(order.begin(), order.end(),
-            [](const Entry* a, const Entry* b) { return a->sequence < b->sequence; });
-  for (const Entry* entry : order) {
+  for (auto at = order.rbegin(); at != order.rend(); ++at) {
+    const Entry& entry = **at;
     const bool leads =
-        captures_.count(entry) != 0 || std::any_of(entry->edges.begin(), entry->edges.end(),
-                                                   [&](const Edge& edge) { return wanted(edge); });
-    if (leads) wanted_entries_.insert(entry);
+        std::binary_search(targets_.begin(), targets_.end(), Target{entry.sequence, 0, 0}) ||
+        std::any_of(entry.edges.begin(), entry.edges.end(),
+                    [&](const Edge& edge) { return wanted(edge); });
+    if (leads) wanted_entries_.push_back(entry.sequence);
   }
+}
+
+auto Replayer::targets_of(const TensorImpl* leaf) const
+    -> std::pair<const LeafTarget*, const LeafTarget*> {
+  const auto range =
+      std::equal_range(leaf_targets_.begin(), leaf_targets_.end(), LeafTarget{leaf, 0},
+                       [](const LeafTarget& a, const LeafTarget& b) { return a.first < b.first; });
+  return {std::to_address(range.first), std::to_address(range.second)};
 }
 
 bool Replayer::wanted(const Edge& edge) const {
   if (!edge.needed()) return false;
   if (!restricted_) return true;
-  return edge.entry ? wanted_entries_.count(edge.entry.get()) != 0
-                    : wanted_leaves_.count(edge.leaf.get()) != 0;
+  if (edge.entry) {
+    return std::binary_search(wanted_entries_.begin(), wanted_entries_.end(), edge.entry->sequence);
+  }
+  const auto [first, last] = targets_of(edge.leaf.get());
+  return first != last;
+}
+
+Tensor& Replayer::leaf_sum(const IntrusivePtr<TensorImpl>& leaf) {
+  constexpr size_t kFew = 16;
+  if (leaves_.size() < kFew) {
+    for (auto& [known, sum] : leaves_) {
+      if (known == leaf) return sum;
+    }
+  } else {
+    for (size_t i = leaf_index_.size(); i < leaves_.size(); ++i) {
+      leaf_index_.emplace(leaves_[i].first.get(), i);
+    }
+    if (const auto at = leaf_index_.find(leaf.get()); at != leaf_index_.end()) {
+      return leaves_[at->second].second;
+    }
+  }
+  return leaves_.emplace_back(leaf, Tensor()).second;
 }
 
 void Replayer::push(const Edge& edge, Tensor grad) {
   if (!grad.defined() || !wanted(edge)) return;
   if (edge.leaf) {
-    const auto [at, fresh] = leaf_index_.try_emplace(edge.leaf.get(), leaves_.size());
-    if (fresh) leaves_.emplace_back(edge.leaf, Tensor());
-    accumulate(leaves_[at->second].second, std::move(grad), create_graph_);
+    accumulate(leaf_sum(edge.leaf), std::move(grad), create_graph_);
     return;
   }
-  const auto [at, fresh] = grads_.try_emplace(edge.entry.get());
-  if (fresh) {
-    at->second.resize(edge.entry->outputs.size());
-    heap_.push(edge.entry);
+  const uint64_t sequence = edge.entry->sequence;
+  auto at = queue_.lower_bound(sequence);
+  if (at == queue_.end() || at->first != sequence) {
+    if (spare_.empty()) {
+      at = queue_.try_emplace(at, sequence);
+    } else {
+      spare_.back().key() = sequence;
+      at = queue_.insert(at, std::move(spare_.back()));
+      spare_.pop_back();
+    }
+    at->second.entry = edge.entry;
+    at->second.grads.resize(edge.entry->outputs.size());
   }
-  accumulate(at->second[edge.output], std::move(grad), create_graph_);
+  accumulate(at->second.grads[edge.output], std::move(grad), create_graph_);
 }
 
 void Replayer::run() {
-  const AutoGradMode mode(create_graph_);
-  while (!heap_.empty()) {
-    const IntrusivePtr<Entry> entry = heap_.top();
-    heap_.pop();
-    auto node = grads_.extract(entry.get());
-    replay(*entry, std::move(node.mapped()));
+  const InternalGuard mode(!create_graph_);
+  while (!queue_.empty()) {
+    auto node = queue_.extract(std::prev(queue_.end()));
+    Pending& next = node.mapped();
+    replay(*next.entry, next.grads);
+    next.grads.clear();
+    next.entry = {};
+    spare_.push_back(std::move(node));
   }
   finish_leaves();
 }
 
-void Replayer::replay(Entry& entry, variable_list grads) {
-  for (size_t k = 0; k < grads.size(); ++k) {
-    OutputInfo& info = entry.outputs[k];
-    if (!grads[k].defined()) continue;
-    if (!info.hooks.empty()) grads[k] = run_hooks(info.hooks, std::move(grads[k]));
-    if (info.retained != nullptr) {
-      *info.retained = info.retained->defined() ? *info.retained + grads[k] : grads[k];
-    }
-  }
-  if (const auto found = captures_.find(&entry); found != captures_.end()) {
-    for (const auto& [output, at] : found->second) {
-      if (capture_) {
-        captured[at] = grads[output];
-      }
-    }
-  }
-  std::unique_ptr<bool[]> wanted_inputs(new bool[entry.edges.size() + 1]);
+// As in PyTorch, what is captured is the gradient before hooks replace it, and hooks run only where
+// the gradient goes on.
+void Replayer::replay(Entry& entry, InlineVector<Tensor, 1>& grads) {
   bool any = false;
+  if (!targets_.empty()) {
+    const auto [first, last] =
+        std::equal_range(targets_.begin(), targets_.end(), Target{entry.sequence, 0, 0});
+    any = first != last && !capture_;
+    for (auto at = first; capture_ && at != last; ++at) captured[at->at] = grads[at->output];
+  }
+  InlineVector<bool, 8> wanted_inputs(entry.edges.size());
   for (size_t i = 0; i < entry.edges.size(); ++i) {
     any |= wanted_inputs[i] = wanted(entry.edges[i]);
   }
   if (!any) return;
+  for (size_t k = 0; k < grads.size(); ++k) {
+    const auto& hooks = entry.outputs[k].hooks;
+    if (!hooks.empty() && grads[k].defined()) grads[k] = run_hooks(hooks, std::move(grads[k]));
+  }
+  if (std::none_of(wanted_inputs.begin(), wanted_inputs.end(), [](bool w) { return w; })) return;
   if (entry.released()) {
     fail(
         "{}: Trying to backward through the graph a second time (or directly access saved tensors "
         "after they have already been freed). Saved intermediate values of the graph are freed "
-        "when you call .backward() or autograd::grad(). Specify retain_graph=true if you need to "
+        "when you call .backward() or autograd.grad(). Specify retain_graph=True if you need to "
         "backward through the graph a second time or if you need to access saved tensors after "
         "calling backward.",
         entry.name());
   }
-  const ArrayRef<bool> wanted_list(wanted_inputs.get(), entry.edges.size());
-  Replay call(entry, grads, create_graph_, wanted_list);
-  entry.replay(call);
-  variable_list results = std::move(call.results());
+  Replay call(entry, ArrayRef<Tensor>(grads.data(), grads.size()), create_graph_,
+              ArrayRef<bool>(wanted_inputs.data(), wanted_inputs.size()));
+  run_entry(entry, call);
   grads.clear();
-  if (DetectAnomalyGuard::is_enabled()) check_finite(entry, results);
+  if (AnomalyMode::is_enabled() && AnomalyMode::should_check_nan()) {
+    check_finite(entry, call.results());
+  }
   if (!retain_graph_) entry.release_saved();
-  for (size_t i = 0; i < results.size(); ++i) push(entry.edges[i], std::move(results[i]));
+  for (size_t i = 0; i < entry.edges.size(); ++i) push(entry.edges[i], call.take_result(i));
 }
 
 void Replayer::finish_leaves() {
   for (auto& [leaf, grad] : leaves_) {
+    if (capture_) {
+      const auto [first, last] = targets_of(leaf.get());
+      for (const LeafTarget* at = first; at != last; ++at) captured[at->second] = grad;
+      continue;
+    }
     if (leaf->slot != nullptr && !leaf->slot->hooks.empty()) {
       const auto hooks = leaf->slot->hooks;
       grad = run_hooks(hooks, std::move(grad));
     }
-    if (!capture_) {
-      add_to_leaf(*leaf, std::move(grad), create_graph_);
-      continue;
-    }
-    for (const size_t at : wanted_leaves_[leaf.get()]) captured[at] = grad;
+    add_to_leaf(*leaf, std::move(grad), create_graph_);
   }
 }
 
-void Replayer::check_finite(const Entry& entry, const variable_list& grads) {
-  const NoGradGuard no_grad;
+void Replayer::check_finite(const Entry& entry, ArrayRef<Tensor> grads) {
+  const InternalGuard internal;
   for (size_t i = 0; i < grads.size(); ++i) {
     if (!grads[i].defined() || !grads[i].isnan().any().item<bool>()) continue;
-    fail(
-        "Function '{}' returned nan values in its {}th output. The forward call that it belongs "
-        "to was made here:\n{}",
-        entry.name(), i,
-        entry.traceback == nullptr
-            ? "  (no traceback: it was recorded outside a DetectAnomalyGuard)\n"
-            : *entry.traceback);
+    fail("Function '{}' returned nan values in its {}th output.{}", entry.name(), i,
+         forward_call(entry));
   }
 }
 
 variable_list root_grads(const char* op, const variable_list& roots, const variable_list& given) {
   if (!given.empty() && given.size() != roots.size()) {
-    fail("{}: expected one gradient per output, got {} outputs and {} gradients", op, roots.size(),
-         given.size());
+    fail("{}: got {} tensors and {} gradients", op, roots.size(), given.size());
   }
   variable_list grads;
   for (size_t i = 0; i < roots.size(); ++i) {
@@ -260,18 +333,28 @@ variable_list root_grads(const char* op, const variable_list& roots, const varia
       fail("{}: element {} of tensors does not require grad and does not have a grad_fn", op, i);
     }
     if (i < given.size() && given[i].defined()) {
-      if (!(given[i].sizes() == root.sizes())) {
+      const Tensor& grad = given[i];
+      if (!(grad.sizes() == root.sizes())) {
         fail(
             "{}: Mismatch in shape: grad_output[{}] has a shape of {} and output[{}] has a shape "
-            "of {}",
-            op, i, given[i].sizes(), i, root.sizes());
+            "of {}.",
+            op, i, grad.sizes(), i, root.sizes());
       }
-      grads.push_back(given[i]);
-    } else if (root.numel() == 1) {
-      grads.push_back(ones(root.sizes(), root.options()));
-    } else {
+      if (grad.is_complex() != root.is_complex()) {
+        fail(
+            "{}: For complex Tensors, both grad_output and output are required to have the same "
+            "dtype. Mismatch in dtype: grad_output[{}] has a dtype of {} and output[{}] has a "
+            "dtype of {}.",
+            op, i, grad.dtype(), i, root.dtype());
+      }
+      grads.push_back(grad.dtype() == root.dtype() ? grad : grad.to(root.dtype()));
+    } else if (root.numel() != 1) {
       fail("{}: grad can be implicitly created only for scalar outputs, output {} has shape {}", op,
            i, root.sizes());
+    } else if (root.is_complex()) {
+      fail("{}: grad can be created only for real scalar outputs but got {}", op, root.dtype());
+    } else {
+      grads.push_back(ones(root.sizes(), root.options()));
     }
   }
   return grads;
@@ -283,9 +366,8 @@ void backward(const variable_list& tensors, const variable_list& grad_tensors,
               std::optional<bool> retain_graph, bool create_graph, const variable_list& inputs) {
   variable_list grads = root_grads("backward", tensors, grad_tensors);
   Replayer replayer(retain_graph.value_or(create_graph), create_graph);
-  for (const Tensor& input : inputs) {
-    if (!input.is_leaf()) fail("backward: One of the inputs is not a leaf tensor");
-  }
+  // Inputs that are not leaves keep their gradient, too.
+  for (const Tensor& input : inputs) input.retain_grad();
   if (!inputs.empty()) replayer.restrict_to(inputs, tensors, /*capture=*/false);
   for (size_t i = 0; i < tensors.size(); ++i) replayer.start(tensors[i], std::move(grads[i]));
   replayer.run();
@@ -307,8 +389,8 @@ variable_list grad(const variable_list& outputs, const variable_list& inputs,
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (!replayer.captured[i].defined() && !allow_unused) {
       fail(
-          "grad: One of the differentiated Tensors appears to not have been used in the graph "
-          "(input {}). Set allow_unused=true if this is the desired behavior.",
+          "grad: One of the differentiated Tensors appears to not have been used in the graph. Set "
+          "allow_unused=True if this is the desired behavior. It is input {}.",
           i);
     }
   }

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <cstdlib>
 #include <execinfo.h>
 #include <mutex>
@@ -9,25 +10,34 @@
 
 namespace reel {
 
-thread_local bool GradMode::enabled = true;
-
-namespace {
-thread_local bool inference_mode = false;
-thread_local bool anomaly_mode = false;
-}  // namespace
-
-InferenceMode::InferenceMode(bool enabled)
-    : grad_mode_(!enabled && GradMode::is_enabled()), previous_(inference_mode) {
-  inference_mode = enabled;
-}
-InferenceMode::~InferenceMode() { inference_mode = previous_; }
-bool InferenceMode::is_enabled() { return inference_mode; }
+constinit thread_local bool GradMode::enabled = true;
+constinit thread_local bool InferenceMode::inference = false;
 
 namespace autograd {
 
-DetectAnomalyGuard::DetectAnomalyGuard() : previous_(anomaly_mode) { anomaly_mode = true; }
-DetectAnomalyGuard::~DetectAnomalyGuard() { anomaly_mode = previous_; }
-bool DetectAnomalyGuard::is_enabled() { return anomaly_mode; }
+constinit thread_local bool InternalGuard::active = false;
+
+namespace {
+// One for all threads, as in PyTorch: a tape may be replayed on another thread.
+std::atomic<bool> anomaly_mode{false};
+std::atomic<bool> anomaly_checks_nan{true};
+}  // namespace
+
+bool AnomalyMode::is_enabled() { return anomaly_mode.load(std::memory_order_relaxed); }
+bool AnomalyMode::should_check_nan() { return anomaly_checks_nan.load(std::memory_order_relaxed); }
+void AnomalyMode::set_enabled(bool enabled, bool check_nan) {
+  anomaly_mode.store(enabled, std::memory_order_relaxed);
+  anomaly_checks_nan.store(check_nan, std::memory_order_relaxed);
+}
+
+DetectAnomalyGuard::DetectAnomalyGuard(bool check_nan)
+    : previous_enabled_(AnomalyMode::is_enabled()),
+      previous_check_nan_(AnomalyMode::should_check_nan()) {
+  AnomalyMode::set_enabled(true, check_nan);
+}
+DetectAnomalyGuard::~DetectAnomalyGuard() {
+  AnomalyMode::set_enabled(previous_enabled_, previous_check_nan_);
+}
 
 namespace {
 
@@ -54,13 +64,15 @@ std::unique_ptr<std::string> capture_traceback() {
 Entry::Entry()
     : sequence(next_sequence.fetch_add(1, std::memory_order_relaxed)), scope(current_scope) {
   live_entries.fetch_add(1, std::memory_order_relaxed);
-  if (anomaly_mode) traceback = capture_traceback();
+  if (AnomalyMode::is_enabled()) traceback = capture_traceback();
 }
 
 Entry::~Entry() { live_entries.fetch_sub(1, std::memory_order_relaxed); }
 
 void Entry::release_saved() {
+  if (saved.empty()) return;
   saved.clear();
+  recompute = nullptr;
   released_ = true;
 }
 
@@ -72,18 +84,35 @@ size_t Entry::saved_bytes() const {
   std::unordered_set<const StorageImpl*> seen;
   size_t bytes = 0;
   for (const Saved& s : saved) {
-    if (seen.insert(s.tensor->storage.get()).second) bytes += s.tensor->storage->bytes();
+    if (s.tensor && seen.insert(s.tensor->storage.get()).second)
+      bytes += s.tensor->storage->bytes();
   }
   return bytes;
 }
 
-void retain(Entry* entry) { entry->references_.fetch_add(1, std::memory_order_relaxed); }
+NextEdge Entry::next_edge(size_t input) const {
+  if (input >= edges.size()) {
+    fail("next_edge: expected a number below {}, got {}", edges.size(), input);
+  }
+  const Edge& edge = edges[input];
+  return {edge.entry, edge.output, edge.leaf ? Tensor(edge.leaf) : Tensor()};
+}
+
+std::vector<NextEdge> Entry::next_edges() const {
+  std::vector<NextEdge> all;
+  for (size_t i = 0; i < edges.size(); ++i) all.push_back(next_edge(i));
+  return all;
+}
+
+uint64_t next_sequence_number() { return next_sequence.load(std::memory_order_relaxed); }
+
+void retain(Entry* entry) { entry->references_.increment(); }
 
 // Deleting an entry drops its edges and saved tensors, which may be the last owners of earlier
 // entries: a chain of a million ops would recurse a million deep. So an entry that dies while
 // another is being deleted is only put on a list, which the outermost deletion works off.
 void release(Entry* entry) {
-  if (entry->references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (!entry->references_.decrement()) return;
   thread_local Entry* dead = nullptr;
   thread_local bool deleting = false;
   entry->next_dead_ = dead;

@@ -8,7 +8,7 @@ struct GradMode {
   static void set_enabled(bool value) { enabled = value; }
 
  private:
-  static thread_local bool enabled;
+  static constinit thread_local bool enabled;
 };
 
 /// Switches recording on or off in its scope.
@@ -31,18 +31,46 @@ class NoGradGuard : public AutoGradMode {
   NoGradGuard() : AutoGradMode(false) {}
 };
 
-/// As NoGradGuard; tensors made in its scope may never be recorded later, which an error says.
+/// Records nothing in its scope; tensors made there are inference tensors: they may not be saved
+/// for a gradient nor, outside of any InferenceMode, be written in place. InferenceMode(false)
+/// records again inside another.
 class InferenceMode {
  public:
-  explicit InferenceMode(bool enabled = true);
+  explicit InferenceMode(bool enabled = true) : grad_mode_(!enabled), previous_(inference) {
+    inference = enabled;
+  }
   InferenceMode(const InferenceMode&) = delete;
   InferenceMode& operator=(const InferenceMode&) = delete;
-  ~InferenceMode();
-  static bool is_enabled();
+  ~InferenceMode() { inference = previous_; }
+  static bool is_enabled() { return inference; }
 
  private:
+  static constinit thread_local bool inference;
+
   AutoGradMode grad_mode_;
   bool previous_;
 };
 
+namespace autograd {
+
+/// As NoGradGuard, for what the library computes on its own: views made in its scope do not hold
+/// on to what they look into, so that a result's memory is known to be nobody else's.
+class InternalGuard {
+ public:
+  explicit InternalGuard(bool internal = true) : grad_mode_(!internal), previous_(active) {
+    active = internal;
+  }
+  InternalGuard(const InternalGuard&) = delete;
+  InternalGuard& operator=(const InternalGuard&) = delete;
+  ~InternalGuard() { active = previous_; }
+  static bool is_enabled() { return active; }
+
+ private:
+  static constinit thread_local bool active;
+
+  AutoGradMode grad_mode_;
+  bool previous_;
+};
+
+}  // namespace autograd
 }  // namespace reel

@@ -60,7 +60,7 @@ void check_inputs(const variable_list& inputs) {
 
 }  // namespace
 
-bool gradcheck(CheckedFunction function, const variable_list& inputs, double eps, double atol,
+bool gradcheck(ListFunction function, const variable_list& inputs, double eps, double atol,
                double rtol, bool raise_exception) {
   check_inputs(inputs);
   const AutoGradMode grad_mode(true);
@@ -106,7 +106,7 @@ bool gradcheck(CheckedFunction function, const variable_list& inputs, double eps
   return true;
 }
 
-bool gradgradcheck(CheckedFunction function, const variable_list& inputs,
+bool gradgradcheck(ListFunction function, const variable_list& inputs,
                    const variable_list& grad_outputs, double eps, double atol, double rtol,
                    bool raise_exception) {
   check_inputs(inputs);
@@ -144,7 +144,7 @@ bool gradgradcheck(CheckedFunction function, const variable_list& inputs,
     }
     return grads;
   };
-  return gradcheck(checked_function(gradients), all, eps, atol, rtol, raise_exception);
+  return gradcheck(list_function(gradients), all, eps, atol, rtol, raise_exception);
 }
 
 }  // namespace reel::autograd::detail

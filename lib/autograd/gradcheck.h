@@ -1,33 +1,13 @@
 #pragma once
 
-#include <reel/autograd/autograd.h>
+#include <reel/autograd/list_function.h>
 
 namespace reel::autograd {
 
 namespace detail {
-/// A function of tensors that the caller keeps alive.
-struct CheckedFunction {
-  void* function;
-  variable_list (*call)(void* function, const variable_list& inputs);
-  variable_list operator()(const variable_list& inputs) const { return call(function, inputs); }
-};
-
-template <class Function>
-CheckedFunction checked_function(Function& function) {
-  return {const_cast<void*>(static_cast<const void*>(&function)),
-          [](void* f, const variable_list& inputs) -> variable_list {
-            Function& call = *static_cast<Function*>(f);
-            if constexpr (requires { variable_list(call(inputs)); }) {
-              return call(inputs);
-            } else {
-              return {call(inputs)};
-            }
-          }};
-}
-
-bool gradcheck(CheckedFunction function, const variable_list& inputs, double eps, double atol,
+bool gradcheck(ListFunction function, const variable_list& inputs, double eps, double atol,
                double rtol, bool raise_exception);
-bool gradgradcheck(CheckedFunction function, const variable_list& inputs,
+bool gradgradcheck(ListFunction function, const variable_list& inputs,
                    const variable_list& grad_outputs, double eps, double atol, double rtol,
                    bool raise_exception);
 }  // namespace detail
@@ -39,7 +19,7 @@ bool gradgradcheck(CheckedFunction function, const variable_list& inputs,
 template <class Function>
 bool gradcheck(Function&& function, const variable_list& inputs, double eps = 1e-6,
                double atol = 1e-5, double rtol = 1e-3, bool raise_exception = true) {
-  return detail::gradcheck(detail::checked_function(function), inputs, eps, atol, rtol,
+  return detail::gradcheck(detail::list_function(function), inputs, eps, atol, rtol,
                            raise_exception);
 }
 
@@ -49,7 +29,7 @@ template <class Function>
 bool gradgradcheck(Function&& function, const variable_list& inputs,
                    const variable_list& grad_outputs = {}, double eps = 1e-6, double atol = 1e-5,
                    double rtol = 1e-3, bool raise_exception = true) {
-  return detail::gradgradcheck(detail::checked_function(function), inputs, grad_outputs, eps, atol,
+  return detail::gradgradcheck(detail::list_function(function), inputs, grad_outputs, eps, atol,
                                rtol, raise_exception);
 }
 

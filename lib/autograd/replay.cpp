@@ -53,14 +53,20 @@ void Replay::set(int i, Tensor grad) {
 Tensor Replay::unpack(int8_t slot) const {
   for (const Saved& s : entry_.saved) {
     if (s.slot != slot) continue;
+    while (!s.tensor && entry_.recompute) {
+      const IntrusivePtr<Recompute> recompute = entry_.recompute;
+      recompute->fill(entry_, entry_.recompute_number);
+    }
+    if (!s.tensor) fail("{}: a checkpoint did not compute what was saved again", entry_.name());
     const StorageImpl& storage = *s.tensor->storage;
     if (storage.version() != s.version) {
       fail(
           "one of the variables needed for gradient computation has been modified by an inplace "
-          "operation: [{} {}], saved by '{}', is at version {}; expected version {} instead. It "
-          "was overwritten by '{}'",
-          s.tensor->dtype, IntArrayRef(s.tensor->sizes), entry_.name(), storage.version(),
-          s.version, storage.last_writer() == nullptr ? "unknown" : storage.last_writer());
+          "operation: [{} {}], which '{}' saved as its {} {}, is at version {}; expected version "
+          "{} instead. It was overwritten by '{}'.",
+          s.tensor->dtype, IntArrayRef(s.tensor->sizes), entry_.name(),
+          slot < 0 ? "output" : "input", slot < 0 ? ~slot : slot, storage.version(), s.version,
+          storage.last_writer() == nullptr ? "unknown" : storage.last_writer());
     }
     if (!create_graph_) return Tensor(s.tensor);
     // A handle of its own, with the place on the tape that the tensor had when it was saved.

@@ -33,7 +33,8 @@ class Replay {
   bool create_graph() const { return create_graph_; }
 
   /// The gradients set, in the order of the inputs.
-  std::vector<Tensor>& results() { return results_; }
+  ArrayRef<Tensor> results() const { return ArrayRef<Tensor>(results_.data(), results_.size()); }
+  Tensor take_result(size_t i) { return std::move(results_[i]); }
 
  private:
   Tensor unpack(int8_t slot) const;
@@ -41,7 +42,7 @@ class Replay {
   Entry& entry_;
   ArrayRef<Tensor> grads_;
   ArrayRef<bool> wanted_;
-  std::vector<Tensor> results_;
+  InlineVector<Tensor, 4> results_;
   bool create_graph_;
 };
 

@@ -1,5 +1,7 @@
 // What the methods of Tensor that concern the tape do.
 
+#include <memory>
+
 #include <reel/autograd/autograd.h>
 #include <reel/autograd/entry.h>
 #include <reel/tensor/check.h>
@@ -41,12 +43,15 @@ void set_requires_grad(TensorImpl& impl, bool value) {
   }
   if (value && impl.is_inference && !InferenceMode::is_enabled()) {
     fail(
-        "requires_grad_: Setting requires_grad=true on inference tensor outside InferenceMode is "
+        "requires_grad_: Setting requires_grad=True on inference tensor outside InferenceMode is "
         "not allowed.");
   }
   if (impl.slot != nullptr && impl.slot->entry) {
     if (value) return;
-    fail("requires_grad_: you can only change requires_grad flags of leaf variables.");
+    fail(
+        "requires_grad_: you can only change requires_grad flags of leaf variables. If you want to "
+        "use a computed variable in a subgraph that doesn't require differentiation use "
+        "var_no_grad = var.detach().");
   }
   if (value || impl.slot != nullptr) impl.autograd().requires_grad = value;
   // A leaf is where gradients end: it no longer follows what is written into what it looked into.
@@ -66,42 +71,73 @@ Tensor& Tensor::requires_grad_(bool value) {
 
 Tensor Tensor::grad() const {
   const auto& slot = impl()->slot;
-  return slot != nullptr && slot->grad != nullptr ? *slot->grad : Tensor();
+  return slot != nullptr && slot->grad ? slot->grad->grad : Tensor();
 }
 
 Tensor& Tensor::mutable_grad() const {
   AutogradSlot& slot = impl()->autograd();
-  if (slot.grad == nullptr) slot.grad = std::make_shared<Tensor>();
-  return *slot.grad;
+  if (!slot.grad) slot.grad = IntrusivePtr<GradCell>::adopt(new GradCell);
+  return slot.grad->grad;
 }
 
+namespace {
+
+// Keeps copies of the gradients that come by, where Tensor::grad() finds them.
+struct RetainHook final : GradHook {
+  explicit RetainHook(IntrusivePtr<GradCell> cell) : cell(std::move(cell)) {}
+  Tensor operator()(const Tensor& grad) override {
+    Tensor& sum = cell->grad;
+    sum = sum.defined() ? sum.add(grad) : grad.clone(MemoryFormat::Contiguous);
+    return {};
+  }
+  IntrusivePtr<GradCell> cell;
+};
+
+}  // namespace
+
 void Tensor::retain_grad() const {
-  if (!requires_grad())
+  if (!requires_grad()) {
     fail("retain_grad: can't retain_grad on Tensor that has requires_grad=False");
-  if (is_leaf()) return;
+  }
+  if (is_leaf() || retains_grad()) return;
   const autograd::Edge edge = autograd::edge_of(*this);
   mutable_grad();
-  edge.entry->outputs[edge.output].retained = impl()->slot->grad;
+  autograd::OutputInfo& output = edge.entry->outputs[edge.output];
+  output.hooks.push_back(IntrusivePtr<GradHook>::adopt(new RetainHook(impl()->slot->grad)));
+  output.retains_grad = true;
 }
 
 bool Tensor::retains_grad() const {
   if (is_leaf()) return false;
   const autograd::Edge edge = autograd::edge_of(*this);
-  return edge.entry && edge.entry->outputs[edge.output].retained != nullptr;
+  return edge.entry && edge.entry->outputs[edge.output].retains_grad;
 }
 
-void Tensor::backward(const Tensor& gradient, std::optional<bool> retain_graph,
-                      bool create_graph) const {
+int64_t Tensor::_version() const {
+  if (is_inference()) fail("_version: Inference tensors do not track version counter.");
+  return storage()->version();
+}
+
+IntrusivePtr<autograd::Entry> Tensor::grad_fn() const { return autograd::edge_of(*this).entry; }
+
+int64_t Tensor::output_nr() const { return autograd::edge_of(*this).output; }
+
+void Tensor::backward(const Tensor& gradient, std::optional<bool> retain_graph, bool create_graph,
+                      std::optional<TensorList> inputs) const {
   autograd::variable_list grads;
   if (gradient.defined()) grads.push_back(gradient);
-  autograd::backward({*this}, grads, retain_graph, create_graph);
+  if (inputs && inputs->empty()) {
+    fail("backward: 'inputs' argument to backward cannot be empty");
+  }
+  autograd::backward({*this}, grads, retain_graph, create_graph,
+                     inputs ? inputs->vec() : autograd::variable_list());
 }
 
 namespace {
 
-std::vector<std::shared_ptr<GradHook>>& hooks_of(const Tensor& tensor) {
+std::vector<IntrusivePtr<GradHook>>& hooks_of(const Tensor& tensor) {
   if (!tensor.requires_grad()) {
-    fail("register_hook: cannot register a hook on a tensor that doesn't require gradient");
+    fail("register_hook: cannot register a hook on a variable that doesn't require gradient");
   }
   const autograd::Edge edge = autograd::edge_of(tensor);
   return edge.entry ? edge.entry->outputs[edge.output].hooks : tensor.impl()->autograd().hooks;
@@ -109,7 +145,7 @@ std::vector<std::shared_ptr<GradHook>>& hooks_of(const Tensor& tensor) {
 
 }  // namespace
 
-unsigned Tensor::add_hook(std::shared_ptr<GradHook> hook) const {
+unsigned Tensor::add_hook(IntrusivePtr<GradHook> hook) const {
   auto& hooks = hooks_of(*this);
   hooks.push_back(std::move(hook));
   return static_cast<unsigned>(hooks.size() - 1);

@@ -1,4 +1,5 @@
 #include <array>
+#include <atomic>
 #include <bit>
 #include <mutex>
 #include <vector>
@@ -97,6 +98,71 @@ void* take(Device device, size_t index) {
   return data;
 }
 
+// Small blocks of the CPU's memory that a thread gave back and will take again without the pool's
+// lock. To the pool they are in use; memory_stats() counts them as cached.
+class ThreadCache {
+ public:
+  ThreadCache();
+  ~ThreadCache();
+  ThreadCache(const ThreadCache&) = delete;
+  ThreadCache& operator=(const ThreadCache&) = delete;
+
+  static constexpr size_t kThreadClasses = 17;  // up to 1 KB
+  static constexpr int kKept = 32;              // blocks of a class
+
+  void* take(size_t index) {
+    Stack& stack = stacks_[index];
+    if (stack.count == 0) return nullptr;
+    add(-static_cast<int64_t>(class_size(index)));
+    return stack.blocks[--stack.count];
+  }
+  bool keep(void* block, size_t index) {
+    Stack& stack = stacks_[index];
+    if (stack.count == kKept) return false;
+    add(static_cast<int64_t>(class_size(index)));
+    stack.blocks[stack.count++] = block;
+    return true;
+  }
+  int64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  void give_back_all();
+
+ private:
+  struct Stack {
+    int count = 0;
+    std::array<void*, kKept> blocks;
+  };
+  // Written by one thread only.
+  void add(int64_t change) {
+    bytes_.store(bytes_.load(std::memory_order_relaxed) + change, std::memory_order_relaxed);
+  }
+
+  std::array<Stack, kThreadClasses> stacks_;
+  std::atomic<int64_t> bytes_{0};
+};
+static_assert(class_size(ThreadCache::kThreadClasses - 1) == 1024);
+
+struct ThreadCaches {
+  std::mutex mutex;
+  std::vector<const ThreadCache*> all;
+};
+ThreadCaches& thread_caches() {
+  static auto& caches = *new ThreadCaches;
+  return caches;
+}
+
+// Null before a thread's first small tensor and again when the thread ends, while destructors may
+// still drop tensors.
+constinit thread_local ThreadCache* thread_cache = nullptr;
+constinit thread_local bool thread_ended = false;
+
+ThreadCache* open_thread_cache() {
+  if (thread_cache == nullptr && !thread_ended) {
+    thread_local ThreadCache cache;
+    thread_cache = &cache;
+  }
+  return thread_cache;
+}
+
 // A block's device and class travel in the deleter's context.
 void* pack(Device device, size_t index) {
   return std::bit_cast<void*>(static_cast<uintptr_t>(index) << 16 |
@@ -104,10 +170,7 @@ void* pack(Device device, size_t index) {
                               static_cast<uintptr_t>(device.ordinal()));
 }
 
-void give_back(void* data, void* context) {
-  const auto packed = std::bit_cast<uintptr_t>(context);
-  const Device device(static_cast<DeviceType>(packed >> 8 & 0xff), static_cast<int>(packed & 0xff));
-  const size_t index = packed >> 16;
+void give_to_pool(void* data, Device device, size_t index) {
   Pool& pool = pool_of(device);
   const auto size = static_cast<int64_t>(class_size(index));
   std::lock_guard lock(pool.mutex);
@@ -116,17 +179,59 @@ void give_back(void* data, void* context) {
   pool.stats.cached += size;
 }
 
+void give_back(void* data, void* context) {
+  const auto packed = std::bit_cast<uintptr_t>(context);
+  const Device device(static_cast<DeviceType>(packed >> 8 & 0xff), static_cast<int>(packed & 0xff));
+  const size_t index = packed >> 16;
+  if (index < ThreadCache::kThreadClasses && device.is_cpu()) {
+    ThreadCache* cache = open_thread_cache();
+    if (cache != nullptr && cache->keep(data, index)) return;
+  }
+  give_to_pool(data, device, index);
+}
+
+ThreadCache::ThreadCache() {
+  ThreadCaches& caches = thread_caches();
+  std::lock_guard lock(caches.mutex);
+  caches.all.push_back(this);
+}
+
+ThreadCache::~ThreadCache() {
+  thread_cache = nullptr;
+  thread_ended = true;
+  give_back_all();
+  ThreadCaches& caches = thread_caches();
+  std::lock_guard lock(caches.mutex);
+  std::erase(caches.all, this);
+}
+
+void ThreadCache::give_back_all() {
+  for (size_t index = 0; index < kThreadClasses; ++index) {
+    while (void* block = take(index)) give_to_pool(block, kCPU, index);
+  }
+}
+
 }  // namespace
 
 MemoryStats memory_stats(Device device) {
   backend_of(device);
   Pool& pool = pool_of(device);
+  int64_t in_threads = 0;
+  if (device.is_cpu()) {
+    ThreadCaches& caches = thread_caches();
+    std::lock_guard lock(caches.mutex);
+    for (const ThreadCache* cache : caches.all) in_threads += cache->bytes();
+  }
   std::lock_guard lock(pool.mutex);
-  return pool.stats;
+  MemoryStats stats = pool.stats;
+  stats.in_use -= in_threads;
+  stats.cached += in_threads;
+  return stats;
 }
 
 void empty_cache(Device device) {
   Runtime& runtime = *backend_of(device).runtime;
+  if (device.is_cpu() && thread_cache != nullptr) thread_cache->give_back_all();
   Pool& pool = pool_of(device);
   std::lock_guard lock(pool.mutex);
   trim(pool, runtime, device.ordinal(), 0);
@@ -141,9 +246,16 @@ Storage allocate_storage(size_t bytes, Device device) {
     throw OutOfMemoryError(
         fmt::format("{}: out of memory: {} bytes were asked for", device.str(), bytes));
   }
-  backends::backend_of(device);
   const size_t index = backends::class_of(bytes);
-  void* data = backends::take(device, index);
+  void* data = nullptr;
+  if (index < backends::ThreadCache::kThreadClasses && device == Device(kCPU) &&
+      backends::thread_cache != nullptr) {
+    data = backends::thread_cache->take(index);
+  }
+  if (data == nullptr) {
+    backends::backend_of(device);
+    data = backends::take(device, index);
+  }
   return Storage::adopt(
       new StorageImpl(data, bytes, device, backends::give_back, backends::pack(device, index)));
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 
 namespace reel {
 
@@ -31,7 +30,7 @@ void parallel_for(int64_t begin, int64_t end, int64_t grain, const Body& body) {
   detail::parallel_ranges(
       begin, end, grain,
       [](const void* context, int64_t b, int64_t e) { (*static_cast<const Body*>(context))(b, e); },
-      std::addressof(body));
+      &body);
 }
 
 }  // namespace reel

@@ -1,7 +1,9 @@
 #include <array>
+#include <atomic>
 #include <cstdlib>
 #include <deque>
 #include <dlfcn.h>
+#include <memory>
 #include <mutex>
 #include <string_view>
 #include <unordered_map>
@@ -151,6 +153,7 @@ const char* name_of(DeviceType type) {
   if (slot < kMaxBackends && r.ready[slot].load(std::memory_order_acquire)) {
     return r.backends[slot].name;
   }
+  if (type == DeviceType::CUDA) return "cuda";
   return type == DeviceType::MLU ? "mlu" : "unknown";
 }
 

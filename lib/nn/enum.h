@@ -23,6 +23,25 @@ inline constexpr auto kReflect = PaddingMode::Reflect;
 inline constexpr auto kReplicate = PaddingMode::Replicate;
 inline constexpr auto kCircular = PaddingMode::Circular;
 
+/// How pixels between pixels are found: `UpsampleOptions().mode(kBilinear)`. kLinear, which is a
+/// name of init too, is taken for rows.
+enum class InterpolateMode { Nearest, Linear, Bilinear, Bicubic, Trilinear, Area };
+inline constexpr auto kNearest = InterpolateMode::Nearest;
+inline constexpr auto kBilinear = InterpolateMode::Bilinear;
+inline constexpr auto kBicubic = InterpolateMode::Bicubic;
+inline constexpr auto kTrilinear = InterpolateMode::Trilinear;
+inline constexpr auto kArea = InterpolateMode::Area;
+
+/// What grid_sample sees outside of its input.
+enum class GridPadding { Zeros, Border, Reflection };
+inline constexpr auto kZeros = GridPadding::Zeros;
+inline constexpr auto kBorder = GridPadding::Border;
+inline constexpr auto kReflection = GridPadding::Reflection;
+
+/// What EmbeddingBag makes of the rows of a bag; kMean and kSum are those of losses.
+enum class BagReduction { Max };
+inline constexpr auto kMax = BagReduction::Max;
+
 namespace nn::init {
 enum class NonlinearityType { Linear, Conv1D, Conv2D, Conv3D, Sigmoid, Tanh, ReLU, LeakyReLU };
 enum class FanModeType { FanIn, FanOut };

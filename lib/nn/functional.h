@@ -4,6 +4,7 @@
 
 #include <reel/nn/modules/activation.h>
 #include <reel/nn/modules/conv.h>
+#include <reel/nn/modules/distance.h>
 #include <reel/nn/modules/dropout.h>
 #include <reel/nn/modules/embedding.h>
 #include <reel/nn/modules/linear.h>
@@ -11,3 +12,5 @@
 #include <reel/nn/modules/norm.h>
 #include <reel/nn/modules/padding.h>
 #include <reel/nn/modules/pooling.h>
+#include <reel/nn/modules/rnn.h>
+#include <reel/nn/modules/vision.h>

@@ -59,6 +59,9 @@ std::string quoted(const std::vector<std::string>& names) {
 }  // namespace
 
 Module::Module() = default;
+Module::Module(const Module&) = default;
+Module& Module::operator=(const Module&) = default;
+Module::~Module() = default;
 
 Module::Module(std::string name) : name_(std::move(name)) {}
 
@@ -121,6 +124,12 @@ std::vector<std::pair<std::string, Module*>> Module::walk(const std::string& pre
     }
   }
   return result;
+}
+
+std::vector<std::shared_ptr<Module>> Module::children() const { return children_.values(); }
+
+OrderedDict<std::string, std::shared_ptr<Module>> Module::named_children() const {
+  return children_;
 }
 
 std::vector<std::shared_ptr<Module>> Module::modules(bool include_self) const {
@@ -272,6 +281,18 @@ void Module::set_path(std::string path) {
 }
 
 void Module::unregister_module(const std::string& name) { children_.erase(name); }
+
+std::shared_ptr<Module> Module::registered_anew(Module* copy, void (*reset)(Module&),
+                                                const std::optional<Device>& device) const {
+  std::shared_ptr<Module> owned(copy);
+  copy->parameters_.clear();
+  copy->buffers_.clear();
+  copy->children_.clear();
+  copy->path_.clear();
+  reset(*copy);
+  copy_state_to(*copy, device);
+  return owned;
+}
 
 void Module::copy_state_to(Module& clone, const std::optional<Device>& device) const {
   if (clone.parameters_.size() != parameters_.size() || clone.buffers_.size() != buffers_.size() ||

@@ -23,9 +23,9 @@ class Module : public std::enable_shared_from_this<Module> {
   Module();
   /// `name` is how the module prints; the type's name if not given.
   explicit Module(std::string name);
-  Module(const Module&) = default;
-  Module& operator=(const Module&) = default;
-  virtual ~Module() = default;
+  Module(const Module&);
+  Module& operator=(const Module&);
+  virtual ~Module();
 
   const std::string& name() const;
   /// The names under which the module was registered, from the root on: "features.conv1_1".
@@ -47,8 +47,8 @@ class Module : public std::enable_shared_from_this<Module> {
   std::vector<std::shared_ptr<Module>> modules(bool include_self = true) const;
   OrderedDict<std::string, std::shared_ptr<Module>> named_modules(
       const std::string& name_prefix = {}, bool include_self = true) const;
-  std::vector<std::shared_ptr<Module>> children() const { return children_.values(); }
-  OrderedDict<std::string, std::shared_ptr<Module>> named_children() const { return children_; }
+  std::vector<std::shared_ptr<Module>> children() const;
+  OrderedDict<std::string, std::shared_ptr<Module>> named_children() const;
 
   /// Switches the behaviour of Dropout, BatchNorm and the like, below this module too.
   virtual void train(bool on = true);
@@ -158,6 +158,9 @@ class Module : public std::enable_shared_from_this<Module> {
   void collect(TensorDict Module::*tensors, const std::string& prefix, bool recurse,
                TensorDict& out) const;
   void convert(std::optional<Device> device, std::optional<ScalarType> dtype, bool non_blocking);
+  /// The end of clone(), without a line that depends on the type: every module pays for those.
+  std::shared_ptr<Module> registered_anew(Module* copy, void (*reset)(Module&),
+                                          const std::optional<Device>& device) const;
   void copy_state_to(Module& clone, const std::optional<Device>& device) const;
   void print_tree(std::ostream& stream, const std::string& indentation) const;
 
@@ -184,14 +187,9 @@ class Cloneable : public Module {
 
   std::shared_ptr<Module> clone(const std::optional<Device>& device = std::nullopt) const override {
     NoGradGuard no_grad;
-    auto copy = std::make_shared<Derived>(static_cast<const Derived&>(*this));
-    copy->parameters_.clear();
-    copy->buffers_.clear();
-    copy->children_.clear();
-    copy->path_.clear();
-    copy->reset();
-    copy_state_to(*copy, device);
-    return copy;
+    Module* copy = new Derived(static_cast<const Derived&>(*this));
+    return registered_anew(
+        copy, [](Module& m) { static_cast<Derived&>(m).reset(); }, device);
   }
 };
 

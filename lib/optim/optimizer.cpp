@@ -134,6 +134,12 @@ void Optimizer::step() {
   }
 }
 
+Tensor Optimizer::minimize(const LossClosure& closure) {
+  Tensor loss = closure();
+  step();
+  return loss;
+}
+
 TensorDict Optimizer::state_dict() const {
   TensorDict result;
   size_t index = 0;

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -41,7 +42,7 @@ template <class Derived>
 class OptimizerCloneableOptions : public OptimizerOptions {
  public:
   std::unique_ptr<OptimizerOptions> clone() const override {
-    return std::make_unique<Derived>(static_cast<const Derived&>(*this));
+    return std::unique_ptr<OptimizerOptions>(new Derived(static_cast<const Derived&>(*this)));
   }
   double get_lr() const override { return static_cast<const Derived&>(*this).lr(); }
   void set_lr(double lr) override { static_cast<Derived&>(*this).lr(lr); }
@@ -105,13 +106,12 @@ class Optimizer {
 
   /// One update of every parameter.
   void step();
-  /// As above, after computing the loss, and its gradients, by `closure`. Returns the loss.
+  /// As above, after computing the loss, and its gradients, by `closure`, which some optimizers
+  /// call more than once. Returns the first loss.
   template <class Closure>
   Tensor step(Closure&& closure) {
-    AutoGradMode recording(true);
-    Tensor loss = closure();
-    step();
-    return loss;
+    using Function = std::remove_reference_t<Closure>;
+    return minimize({&closure, [](void* f) -> Tensor { return (*static_cast<Function*>(f))(); }});
   }
 
   /// Options and memory by name: "param_groups.0.lr", "state.3.exp_avg". Numbers are tensors of no
@@ -131,9 +131,22 @@ class Optimizer {
   }
 
  protected:
+  /// The closure of step(), which the caller keeps alive; called with recording on.
+  struct LossClosure {
+    void* function;
+    Tensor (*call)(void* function);
+    Tensor operator()() const {
+      AutoGradMode recording(true);
+      return call(function);
+    }
+  };
+
   explicit Optimizer(std::unique_ptr<OptimizerOptions> defaults);
   /// For constructors of derived classes.
   void add_param_groups(std::vector<OptimizerParamGroup> groups);
+
+  /// What step(closure) does.
+  virtual Tensor minimize(const LossClosure& closure);
 
   /// What update() keeps in OptimizerParamState::slots; the list has the same length and order for
   /// all options.

@@ -8,6 +8,10 @@
 
 namespace reel {
 
+namespace detail {
+[[noreturn]] void array_index_out_of_range(size_t index, size_t size);
+}
+
 /// A view of `size()` contiguous values that somebody else owns; valid only as long as they are.
 /// Meant for parameters: `f({1, 2})`, `f(vector)` and `f(3)` all pass without a copy.
 template <class T>
@@ -44,6 +48,12 @@ class ArrayRef {
   constexpr const T& operator[](size_t i) const { return data_[i]; }
   constexpr const T& front() const { return data_[0]; }
   constexpr const T& back() const { return data_[size_ - 1]; }
+  /// As operator[], but errors beyond the end.
+  constexpr const T& at(size_t i) const {
+    if (i >= size_) detail::array_index_out_of_range(i, size_);
+    return data_[i];
+  }
+  constexpr bool equals(ArrayRef other) const { return *this == other; }
   constexpr ArrayRef slice(size_t first, size_t count) const { return {data_ + first, count}; }
   std::vector<T> vec() const { return std::vector<T>(begin(), end()); }
 

@@ -119,9 +119,9 @@ struct ScalarTypeOf<double> : ScalarTypeIs<ScalarType::Double> {};
 template <>
 struct ScalarTypeOf<BFloat16> : ScalarTypeIs<ScalarType::BFloat16> {};
 template <>
-struct ScalarTypeOf<complex<float>> : ScalarTypeIs<ScalarType::ComplexFloat> {};
+struct ScalarTypeOf<Complex<float>> : ScalarTypeIs<ScalarType::ComplexFloat> {};
 template <>
-struct ScalarTypeOf<complex<double>> : ScalarTypeIs<ScalarType::ComplexDouble> {};
+struct ScalarTypeOf<Complex<double>> : ScalarTypeIs<ScalarType::ComplexDouble> {};
 template <>
 struct ScalarTypeOf<bool> : ScalarTypeIs<ScalarType::Bool> {};
 }  // namespace detail

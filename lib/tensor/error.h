@@ -12,6 +12,7 @@ class Error : public std::exception {
   explicit Error(std::string message) : message_(static_cast<std::string&&>(message)) {}
   const char* what() const noexcept override { return message_.c_str(); }
   const std::string& msg() const { return message_; }
+  const char* what_without_backtrace() const noexcept { return what(); }
 
  private:
   std::string message_;

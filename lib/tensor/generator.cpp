@@ -3,7 +3,7 @@
 #include <numbers>
 
 #include <reel/tensor/check.h>
-#include <reel/tensor/generator.h>
+#include <reel/tensor/generator_state.h>
 #include <reel/tensor/ops.h>
 
 namespace reel {
@@ -65,7 +65,12 @@ double Generator::State::normal() {
   return radius * std::cos(theta);
 }
 
-Generator::Generator(uint64_t seed) : state_(std::make_shared<State>(seed)) {}
+void retain(Generator::State* state) { state->references.increment(); }
+void release(Generator::State* state) {
+  if (state->references.decrement()) delete state;
+}
+
+Generator::Generator(uint64_t seed) : state_(IntrusivePtr<State>::adopt(new State(seed))) {}
 
 void Generator::set_current_seed(uint64_t seed) {
   const std::lock_guard lock(state_->mutex);

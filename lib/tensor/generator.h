@@ -1,68 +1,33 @@
 #pragma once
 
-// Internal: the engine behind Generator.
+#include <cstdint>
 
-#include <array>
-#include <mutex>
-#include <optional>
-
-#include <reel/tensor/random.h>
+#include <reel/tensor/pointer.h>
 
 namespace reel {
 
-/// Mersenne Twister 19937 (Matsumoto and Nishimura 1998) as PyTorch keeps it. The mutex is held by
-/// whoever draws; one fill of a tensor is one stretch of the stream.
-struct Generator::State {
-  static constexpr uint32_t kSize = 624;
-  static constexpr uint32_t kShift = 397;
+class Tensor;
 
-  explicit State(uint64_t seed) { reset(seed); }
-  void reset(uint64_t seed);
-  uint32_t random() {
-    if (--left == 0) twist();
-    uint32_t y = words[next++];
-    y ^= y >> 11;
-    y ^= (y << 7) & 0x9d2c5680u;
-    y ^= (y << 15) & 0xefc60000u;
-    y ^= y >> 18;
-    return y;
-  }
-  uint64_t random64() {
-    const uint64_t high = random();
-    return high << 32 | random();
-  }
-  /// Of [0, 1): 24 random bits for float, 53 for double, as many as a 16-bit type's mantissa holds.
-  template <class T>
-  T uniform();
-  /// Box and Muller 1958: every second number is the sine that belonged to the one before.
-  double normal();
+/// A stream of random numbers: PyTorch's CPU generator (mt19937), so that a seed gives its numbers.
+/// Copies share the stream.
+class Generator {
+ public:
+  explicit Generator(uint64_t seed = 67280421310721u);
+  void set_current_seed(uint64_t seed);
+  uint64_t current_seed() const;
+  uint32_t random();
+  uint64_t random64();
+  /// The whole state for a checkpoint, a Byte tensor; set_state throws if it is not one.
+  Tensor get_state() const;
+  void set_state(const Tensor& state);
 
-  std::mutex mutex;
-  uint64_t seed = 0;
-  std::array<uint32_t, kSize> words{};
-  uint32_t left = 1;
-  uint32_t next = 0;
-  std::optional<double> next_normal;
+  struct State;
+  friend void retain(State* state);
+  friend void release(State* state);
+  State& state() const { return *state_; }
 
  private:
-  void twist();
+  IntrusivePtr<State> state_;
 };
-
-template <>
-inline float Generator::State::uniform<float>() {
-  return static_cast<float>(random() & 0xffffffu) * 0x1p-24f;
-}
-template <>
-inline double Generator::State::uniform<double>() {
-  return static_cast<double>(random64() & 0x1fffffffffffffu) * 0x1p-53;
-}
-template <>
-inline Half Generator::State::uniform<Half>() {
-  return static_cast<float>(random() & 0x7ffu) * 0x1p-11f;
-}
-template <>
-inline BFloat16 Generator::State::uniform<BFloat16>() {
-  return static_cast<float>(random() & 0xffu) * 0x1p-8f;
-}
 
 }  // namespace reel

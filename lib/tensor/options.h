@@ -14,6 +14,10 @@ void set_default_dtype(ScalarType type);
 /// The device on which tensors are created when none is named; cpu unless a guard says otherwise.
 Device current_device();
 
+/// How elements lie in memory: by strides, always.
+enum class Layout : uint8_t { Strided };
+inline constexpr Layout kStrided = Layout::Strided;
+
 /// Places what is created in its scope: `DeviceGuard guard("mlu:0");`.
 class DeviceGuard {
  public:
@@ -47,6 +51,12 @@ class TensorOptions {
     o.has_device_ = true;
     return o;
   }
+  [[nodiscard]] TensorOptions device(DeviceType type, int index) const {
+    return device(Device(type, index));
+  }
+  [[nodiscard]] TensorOptions layout(Layout) const { return *this; }
+  /// Memory of the CPU is not pinned for a device; accepted for programs that ask.
+  [[nodiscard]] TensorOptions pinned_memory(bool) const { return *this; }
   [[nodiscard]] TensorOptions requires_grad(bool value) const {
     TensorOptions o = *this;
     o.requires_grad_ = value;
@@ -62,6 +72,8 @@ class TensorOptions {
   bool has_device() const { return has_device_; }
   ScalarType dtype() const { return has_dtype() ? dtype_ : get_default_dtype(); }
   Device device() const { return has_device_ ? device_ : current_device(); }
+  Layout layout() const { return kStrided; }
+  bool pinned_memory() const { return false; }
   bool requires_grad() const { return requires_grad_; }
   /// Preserve if not set: as the input, or contiguous where there is none.
   MemoryFormat memory_format() const { return memory_format_; }
@@ -76,6 +88,7 @@ class TensorOptions {
 
 inline TensorOptions dtype(ScalarType type) { return TensorOptions(type); }
 inline TensorOptions device(Device device) { return TensorOptions(device); }
+inline TensorOptions layout(Layout layout) { return TensorOptions().layout(layout); }
 inline TensorOptions requires_grad(bool value = true) {
   return TensorOptions().requires_grad(value);
 }

@@ -22,7 +22,7 @@ class Scalar {
   constexpr Scalar(Half value) : Scalar(static_cast<float>(value)) {}
   constexpr Scalar(BFloat16 value) : Scalar(static_cast<float>(value)) {}
   template <class T>
-  constexpr Scalar(complex<T> value)
+  constexpr Scalar(Complex<T> value)
       : kind_(Kind::Complex), real_(value.real()), imag_(value.imag()) {}
 
   constexpr bool is_boolean() const { return kind_ == Kind::Bool; }
@@ -39,8 +39,8 @@ class Scalar {
 
   template <class T>
   constexpr T to() const {
-    if constexpr (std::same_as<T, complex<float>> || std::same_as<T, complex<double>>) {
-      return T(complex<double>(to<double>(), imag_));
+    if constexpr (std::same_as<T, Complex<float>> || std::same_as<T, Complex<double>>) {
+      return T(Complex<double>(to<double>(), imag_));
     } else if constexpr (std::same_as<T, bool>) {
       return is_exact() ? integer_ != 0 : real_ != 0 || imag_ != 0;
     } else if constexpr (std::same_as<T, Half> || std::same_as<T, BFloat16>) {
@@ -54,10 +54,67 @@ class Scalar {
   constexpr int64_t toLong() const { return to<int64_t>(); }
   constexpr int toInt() const { return to<int>(); }
   constexpr bool toBool() const { return to<bool>(); }
+  constexpr Complex<float> toComplexFloat() const { return to<Complex<float>>(); }
+  constexpr Complex<double> toComplexDouble() const { return to<Complex<double>>(); }
+  constexpr bool isIntegral(bool include_bool) const { return is_integral(include_bool); }
+  constexpr bool isFloatingPoint() const { return is_floating_point(); }
+  constexpr bool isComplex() const { return is_complex(); }
+  constexpr bool isBoolean() const { return is_boolean(); }
+
+  constexpr Scalar conj() const {
+    return is_complex() ? Scalar(Complex<double>(real_, -imag_)) : *this;
+  }
+
+  // Arithmetic in the wider kind of the two. Integers wrap around, their quotient is a floating
+  // point number, and bools count as integers.
+  constexpr Scalar operator-() const {
+    if (is_complex()) return -toComplexDouble();
+    if (is_floating_point()) return -real_;
+    return static_cast<int64_t>(0 - static_cast<uint64_t>(integer_));
+  }
+  friend constexpr Scalar operator+(const Scalar& a, const Scalar& b) {
+    return combine(a, b, [](auto x, auto y) { return x + y; });
+  }
+  friend constexpr Scalar operator-(const Scalar& a, const Scalar& b) {
+    return combine(a, b, [](auto x, auto y) { return x - y; });
+  }
+  friend constexpr Scalar operator*(const Scalar& a, const Scalar& b) {
+    return combine(a, b, [](auto x, auto y) { return x * y; });
+  }
+  friend constexpr Scalar operator/(const Scalar& a, const Scalar& b) {
+    if (a.is_complex() || b.is_complex()) return a.toComplexDouble() / b.toComplexDouble();
+    return a.toDouble() / b.toDouble();
+  }
+  /// By value: 1 equals 1.0.
+  template <class T>
+  constexpr bool equal(T value) const {
+    return *this == Scalar(value);
+  }
+  friend constexpr bool operator==(const Scalar& a, const Scalar& b) {
+    if (a.is_exact() && b.is_exact()) return a.integer_ == b.integer_;
+    return a.toComplexDouble() == b.toComplexDouble();
+  }
+  friend constexpr bool operator<(const Scalar& a, const Scalar& b) {
+    if (a.is_exact() && b.is_exact()) return a.integer_ < b.integer_;
+    return a.toDouble() < b.toDouble();
+  }
+  friend constexpr bool operator>(const Scalar& a, const Scalar& b) { return b < a; }
+  friend constexpr bool operator<=(const Scalar& a, const Scalar& b) { return a < b || a == b; }
+  friend constexpr bool operator>=(const Scalar& a, const Scalar& b) { return b <= a; }
 
  private:
   enum class Kind : uint8_t { Bool, Integer, Floating, Complex };
   constexpr bool is_exact() const { return kind_ <= Kind::Integer; }
+
+  template <class Operation>
+  static constexpr Scalar combine(const Scalar& a, const Scalar& b, const Operation& operation) {
+    if (a.is_complex() || b.is_complex()) {
+      return operation(a.toComplexDouble(), b.toComplexDouble());
+    }
+    if (!a.is_exact() || !b.is_exact()) return operation(a.toDouble(), b.toDouble());
+    return static_cast<int64_t>(
+        operation(static_cast<uint64_t>(a.integer_), static_cast<uint64_t>(b.integer_)));
+  }
 
   Kind kind_;
   int64_t integer_ = 0;

@@ -10,13 +10,33 @@
 
 namespace reel {
 
+namespace detail {
+/// LibTorch's name of the C++ type of an element.
+constexpr const char* cpp_name(ScalarType type) {
+  constexpr const char* kNames[] = {"uint8_t",
+                                    "int8_t",
+                                    "int16_t",
+                                    "int",
+                                    "int64_t",
+                                    "at::Half",
+                                    "float",
+                                    "double",
+                                    "at::BFloat16",
+                                    "c10::complex<float>",
+                                    "c10::complex<double>",
+                                    "bool"};
+  return type < ScalarType::QInt8 ? kNames[static_cast<int>(type)] : to_string(type);
+}
+}  // namespace detail
+
 /// `value` as an element of type T. Throws PyTorch's error if it does not fit; rounding is allowed,
 /// and so are infinity and NaN in floating point, and negative numbers that wrap to unsigned ones.
 template <class T>
 T checked_cast(const char* op, const Scalar& value) {
   constexpr ScalarType kType = scalar_type_of<T>;
   const auto check = [&](bool fits) {
-    if (!fits) fail("{}: value cannot be converted to type {} without overflow", op, kType);
+    if (fits) return;
+    fail("{}: value cannot be converted to type {} without overflow", op, detail::cpp_name(kType));
   };
   if constexpr (kType == ScalarType::Bool) {
     return value.to<bool>();
@@ -24,7 +44,7 @@ T checked_cast(const char* op, const Scalar& value) {
     constexpr auto kLow = static_cast<int64_t>(std::numeric_limits<T>::min());
     constexpr auto kHigh = static_cast<int64_t>(std::numeric_limits<T>::max());
     constexpr int64_t kLowest = kLow == 0 ? -kHigh : kLow;
-    check(!value.is_complex() || value.to<complex<double>>().imag() == 0);
+    check(!value.is_complex() || value.to<Complex<double>>().imag() == 0);
     if (value.is_integral(/*include_bool=*/true)) {
       check(value.toLong() >= kLowest && value.toLong() <= kHigh);
     } else {
@@ -41,7 +61,7 @@ T checked_cast(const char* op, const Scalar& value) {
                             : kType == ScalarType::Float
                                 ? static_cast<double>(std::numeric_limits<float>::max())
                                 : std::numeric_limits<double>::max();
-    check(!value.is_complex() || value.to<complex<double>>().imag() == 0);
+    check(!value.is_complex() || value.to<Complex<double>>().imag() == 0);
     check(!(std::abs(value.toDouble()) > kMax) || std::isinf(value.toDouble()));
     return value.to<T>();
   }

@@ -7,6 +7,10 @@
 
 namespace reel {
 
+void detail::array_index_out_of_range(size_t index, size_t size) {
+  fail("ArrayRef: invalid index Index = {}; Length = {}", index, size);
+}
+
 void Shape::resize(size_t rank) {
   const size_t kept = std::min(rank, size_);
   if (rank <= kInline) {

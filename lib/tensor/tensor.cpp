@@ -1,3 +1,5 @@
+#include <memory>
+
 #include <reel/tensor/check.h>
 #include <reel/tensor/tensor.h>
 #include <reel/tensor/visit.h>
@@ -6,6 +8,11 @@ namespace reel {
 
 AutogradSlot::AutogradSlot() = default;
 AutogradSlot::~AutogradSlot() = default;
+
+void retain(GradCell* cell) { cell->references.increment(); }
+void release(GradCell* cell) {
+  if (cell->references.decrement()) delete cell;
+}
 
 TensorImpl::TensorImpl(Storage s, ScalarType type, Shape size, Shape stride, int64_t at)
     : sizes(std::move(size)),

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <atomic>
-#include <memory>
 #include <vector>
 
 #include <reel/tensor/dtype.h>
@@ -26,20 +24,33 @@ struct GradHook {
   virtual ~GradHook() = default;
   /// The gradient to go on with; an undefined tensor leaves it as it is.
   virtual Tensor operator()(const Tensor& grad) = 0;
+
+  friend void retain(GradHook* hook) { hook->references.increment(); }
+  friend void release(GradHook* hook) {
+    if (hook->references.decrement()) delete hook;
+  }
+  Counter references = 1;
 };
+
+/// Where a gradient is kept, for a leaf or for an output that retains its gradient.
+struct GradCell;
+void retain(GradCell* cell);
+void release(GradCell* cell);
 
 /// What a tensor knows of the tape. Only tensors that take part in one have it.
 struct AutogradSlot {
   AutogradSlot();
   ~AutogradSlot();
+  static void* operator new(std::size_t bytes) { return take_block(bytes); }
+  static void operator delete(void* memory, std::size_t bytes) { give_block(memory, bytes); }
 
   /// The entry that produced the tensor; none for a leaf.
   IntrusivePtr<autograd::Entry> entry;
   uint32_t output = 0;
   bool requires_grad = false;
   /// The gradient. An entry whose output retains its gradient shares the cell.
-  std::shared_ptr<Tensor> grad;
-  std::vector<std::shared_ptr<GradHook>> hooks;
+  IntrusivePtr<GradCell> grad;
+  std::vector<IntrusivePtr<GradHook>> hooks;
 };
 
 /// Scale and zero point of a quantised tensor: value = (q - zero_point) * scale.
@@ -48,12 +59,23 @@ struct QuantParams {
   int64_t zero_point = 0;
 };
 
+/// Where a view was made, which decides whether it may be written in place while ops are recorded.
+enum class ViewOrigin : uint8_t {
+  Recorded,      ///< by an op that returns one view, recording
+  NoGrad,        ///< while nothing was recorded
+  Inference,     ///< under InferenceMode
+  OneOfMany,     ///< by an op that returns several views: split, chunk, unbind
+  UserFunction,  ///< by an autograd::Function
+};
+
 /// Geometry, storage and tape slot of one tensor. Tensor is a handle to it.
 class TensorImpl {
  public:
   TensorImpl(Storage storage, ScalarType dtype, Shape sizes, Shape strides, int64_t offset);
   TensorImpl(const TensorImpl&) = delete;
   TensorImpl& operator=(const TensorImpl&) = delete;
+  static void* operator new(std::size_t bytes) { return take_block(bytes); }
+  static void operator delete(void* memory, std::size_t bytes) { give_block(memory, bytes); }
   ~TensorImpl();
 
   /// Another tensor over the same memory, off the tape.
@@ -68,7 +90,8 @@ class TensorImpl {
   /// True for a view whose base was written in place since the view found its place on the tape,
   /// and is on the tape now.
   bool is_stale_view() const {
-    return base && base_version != storage->version() && base->requires_grad();
+    return base && base_version != storage->version() && base->requires_grad() &&
+           (view_origin == ViewOrigin::Recorded || base->slot->entry);
   }
   /// The slot, made if there is none yet.
   AutogradSlot& autograd();
@@ -78,9 +101,9 @@ class TensorImpl {
   int64_t offset = 0;
   int64_t numel = 0;
   Storage storage;
-  std::unique_ptr<AutogradSlot> slot;
-  std::unique_ptr<QuantParams> quant;
-  /// The tensor that a view made while recording looks into; never itself a view.
+  Owned<AutogradSlot> slot;
+  Owned<QuantParams> quant;
+  /// The tensor that a view looks into; never itself a view.
   IntrusivePtr<TensorImpl> base;
   /// The storage's version when the view's place on the tape was found.
   uint32_t base_version = 0;
@@ -89,12 +112,13 @@ class TensorImpl {
   bool is_wrapped_number = false;
   /// Made under InferenceMode: may never be recorded.
   bool is_inference = false;
-  std::atomic<uint32_t> references{1};
+  ViewOrigin view_origin = ViewOrigin::Recorded;
+  Counter references = 1;
 };
 
-inline void retain(TensorImpl* impl) { impl->references.fetch_add(1, std::memory_order_relaxed); }
+inline void retain(TensorImpl* impl) { impl->references.increment(); }
 inline void release(TensorImpl* impl) {
-  if (impl->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete impl;
+  if (impl->references.decrement()) delete impl;
 }
 
 }  // namespace reel

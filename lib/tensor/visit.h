@@ -29,9 +29,9 @@ decltype(auto) visit_dtype(ScalarType type, Visitor&& visitor) {
     case ScalarType::BFloat16:
       return visitor.template operator()<BFloat16>();
     case ScalarType::ComplexFloat:
-      return visitor.template operator()<complex<float>>();
+      return visitor.template operator()<Complex<float>>();
     case ScalarType::ComplexDouble:
-      return visitor.template operator()<complex<double>>();
+      return visitor.template operator()<Complex<double>>();
     case ScalarType::Bool:
       return visitor.template operator()<bool>();
     case ScalarType::QInt8:

@@ -135,7 +135,7 @@ TEST_CASE("hooks see and replace gradients; retain_grad keeps them") {
   h.sum().backward({}, true);
   CHECK(calls == 1);
   CHECK(values(x.grad())[0] == 20);
-  CHECK(values(h.grad())[0] == 10);
+  CHECK(values(h.grad())[0] == 1);
   h.remove_hook(handle);
   h.sum().backward();
   CHECK(calls == 1);
@@ -254,7 +254,7 @@ TEST_CASE("a user's function is an op like any other") {
   CHECK(std::string(y.grad_fn_name()) == "Cube");
   CHECK_FALSE(Cube::apply(x.detach(), 2.0).requires_grad());
   CHECK_THAT(error_of([&] { Wrong::apply(x).sum().backward(); }),
-             ContainsSubstring("backward returned 0 gradients, expected one for each of the 1"));
+             ContainsSubstring("returned an incorrect number of gradients (expected 1, got 0)"));
 }
 
 TEST_CASE("functions do not keep their tensors in a circle") {

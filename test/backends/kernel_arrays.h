@@ -17,27 +17,27 @@ using Sizes = std::vector<int64_t>;
 
 /// How an array lies in memory. Sliced leaves gaps between elements, Broadcast repeats one slice of
 /// the first dimension (inputs only).
-enum class Layout { Contiguous, Reversed, ChannelsLast, Sliced, Broadcast, Scalar };
+enum class MemoryLayout { Contiguous, Reversed, ChannelsLast, Sliced, Broadcast, Scalar };
 
 class Array {
  public:
-  Array(Sizes sizes, ScalarType dtype, Layout layout = Layout::Contiguous)
+  Array(Sizes sizes, ScalarType dtype, MemoryLayout layout = MemoryLayout::Contiguous)
       : sizes_(std::move(sizes)), strides_(sizes_.size()), dtype_(dtype) {
     std::vector<size_t> order;  // of the dimensions, outermost first
     for (size_t d = 0; d < sizes_.size(); ++d) order.push_back(d);
-    if (layout == Layout::Reversed) order = {order.rbegin(), order.rend()};
-    if (layout == Layout::ChannelsLast && order.size() > 2) {
+    if (layout == MemoryLayout::Reversed) order = {order.rbegin(), order.rend()};
+    if (layout == MemoryLayout::ChannelsLast && order.size() > 2) {
       order.erase(order.begin() + 1);
       order.push_back(1);
     }
-    int64_t next = layout == Layout::Sliced ? 2 : 1;
+    int64_t next = layout == MemoryLayout::Sliced ? 2 : 1;
     for (size_t i = order.size(); i-- > 0;) {
       strides_[order[i]] = next;
       next *= sizes_[order[i]];
-      if (layout == Layout::Sliced && i % 2 == 1) ++next;
+      if (layout == MemoryLayout::Sliced && i % 2 == 1) ++next;
     }
-    if (layout == Layout::Broadcast && !strides_.empty()) strides_[0] = 0;
-    if (layout == Layout::Scalar) strides_.assign(strides_.size(), 0);
+    if (layout == MemoryLayout::Broadcast && !strides_.empty()) strides_[0] = 0;
+    if (layout == MemoryLayout::Scalar) strides_.assign(strides_.size(), 0);
     // Room for an offset of three elements and what a careless kernel writes behind the end.
     bytes_.assign(static_cast<size_t>(next + 32) * element_size(dtype_), '\x5a');
   }

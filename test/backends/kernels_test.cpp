@@ -7,7 +7,7 @@
 #include <reel/backends/parallel.h>
 #include <reel/backends/reference/reference.h>
 #include <reel/tensor/ops/copy.h>
-#include <reel/tensor/ops/elementwise.h>
+#include <reel/tensor/ops/elementwise_list.h>
 #include <reel/tensor/ops/index.h>
 #include <reel/tensor/ops/norm.h>
 #include <reel/tensor/ops/reduce.h>
@@ -19,7 +19,7 @@ namespace {
 
 using namespace reel;
 using test::Array;
-using test::Layout;
+using test::MemoryLayout;
 using test::Sizes;
 
 // Absolute and relative error allowed between a SIMD kernel and the reference.
@@ -132,11 +132,11 @@ const Array kAbsent({}, ScalarType::Undefined);
 const std::vector<Sizes> kShapes = {{},       {0},          {1},        {37},      {5, 7},
                                     {3, 300}, {2, 3, 4, 5}, {4, 1, 70}, {300, 40}, {2, 16, 9, 17},
                                     {70000}};
-const std::vector<Layout> kInputLayouts = {Layout::Contiguous,   Layout::Reversed,
-                                           Layout::ChannelsLast, Layout::Sliced,
-                                           Layout::Broadcast,    Layout::Scalar};
-const std::vector<Layout> kOutputLayouts = {Layout::Contiguous, Layout::ChannelsLast,
-                                            Layout::Sliced};
+const std::vector<MemoryLayout> kInputLayouts = {MemoryLayout::Contiguous,   MemoryLayout::Reversed,
+                                                 MemoryLayout::ChannelsLast, MemoryLayout::Sliced,
+                                                 MemoryLayout::Broadcast,    MemoryLayout::Scalar};
+const std::vector<MemoryLayout> kOutputLayouts = {MemoryLayout::Contiguous,
+                                                  MemoryLayout::ChannelsLast, MemoryLayout::Sliced};
 const std::vector<ScalarType> kFloats = {kFloat, kDouble};
 const std::vector<ScalarType> kAll = {kFloat, kDouble, kByte, kInt, kLong, kBool, kHalf};
 
@@ -170,7 +170,7 @@ TEST_CASE("SIMD elementwise kernels do what reference does") {
         const Tolerance tolerance = roundings(dtype, 16);
         Array x = input(generator, sizes, dtype, dtype == kByte ? 0 : -4, 5);
         comparison.run(op, {x}, {output(generator, sizes, dtype)}, tolerance);
-        Array same = Array(sizes, dtype, Layout::Sliced).random(generator, 0, 5);
+        Array same = Array(sizes, dtype, MemoryLayout::Sliced).random(generator, 0, 5);
         comparison.run(op, {same}, {same}, tolerance, 0);
       }
     }
@@ -201,7 +201,7 @@ TEST_CASE("SIMD elementwise kernels do what reference does") {
         Array b = input(generator, sizes, dtype, 1, 6);
         const Tolerance tolerance = roundings(dtype, 16);
         comparison.run(Op(), {a, b}, {output(generator, sizes, dtype)}, tolerance);
-        Array same = Array(sizes, dtype, Layout::ChannelsLast).random(generator, 1, 5);
+        Array same = Array(sizes, dtype, MemoryLayout::ChannelsLast).random(generator, 1, 5);
         comparison.run(Op(), {same, b}, {same}, tolerance, 0);
       }
     }
@@ -209,6 +209,15 @@ TEST_CASE("SIMD elementwise kernels do what reference does") {
       Array a = Array({1000}, dtype).random(generator, -2, 2).with_specials(generator);
       Array b = Array({1000}, dtype).random(generator, -2, 2).with_specials(generator);
       comparison.run(Op(), {a, b}, {a}, roundings(dtype, 16));
+    }
+  });
+  ops::IntegerOps::for_each([&]<class Op>() {
+    for (const Sizes& sizes : kShapes) {
+      for (const ScalarType dtype : {kByte, kInt, kLong}) {
+        Array a = input(generator, sizes, dtype, 0, 100);
+        Array b = input(generator, sizes, dtype, 0, 9);
+        comparison.run(Op(), {a, b}, {output(generator, sizes, dtype)}, {});
+      }
     }
   });
   ops::CompareOps::for_each([&]<class Op>() {
@@ -226,8 +235,9 @@ TEST_CASE("SIMD elementwise kernels do what reference does") {
         Array a = input(generator, sizes, dtype, -3, 3);
         Array b = input(generator, sizes, dtype, -3, 3);
         Array c = input(generator, sizes, dtype, 1, 3);
-        comparison.run(Op{{}, 0.5}, {a, b, c}, {output(generator, sizes, dtype)},
-                       roundings(dtype, 16));
+        Op op;
+        if constexpr (requires { op.value; }) op.value = 0.5;
+        comparison.run(op, {a, b, c}, {output(generator, sizes, dtype)}, roundings(dtype, 16));
       }
     }
   });
@@ -260,8 +270,8 @@ TEST_CASE("SIMD copies and casts do what reference does") {
       }
     }
     for (const ScalarType dtype : {kFloat, kDouble, kByte, kHalf}) {
-      for (const Layout from : kInputLayouts) {
-        for (const Layout to : kOutputLayouts) {
+      for (const MemoryLayout from : kInputLayouts) {
+        for (const MemoryLayout to : kOutputLayouts) {
           Array x = Array(sizes, dtype, from).random(generator, 0, 100);
           comparison.run(ops::Copy(), {x}, {Array(sizes, dtype, to)}, {});
         }
@@ -369,7 +379,8 @@ TEST_CASE("SIMD batch normalisation does what reference does") {
        {Sizes{4, 3, 5, 7}, {2, 33, 20, 20}, {64, 10}, {3, 5, 70}, {1, 4, 1, 1}, {2, 3, 150, 150}}) {
     const Sizes channels = {sizes[1]};
     for (const ScalarType dtype : kFloats) {
-      for (const Layout layout : {Layout::Contiguous, Layout::ChannelsLast, Layout::Sliced}) {
+      for (const MemoryLayout layout :
+           {MemoryLayout::Contiguous, MemoryLayout::ChannelsLast, MemoryLayout::Sliced}) {
         for (const bool training : {true, false}) {
           // Far from 0, where a sum of squares less the squared mean would have lost all digits.
           Array x = Array(sizes, dtype, layout).random(generator, 99, 101);
@@ -412,7 +423,7 @@ TEST_CASE("SIMD index kernels do what reference does") {
       for (const ScalarType dtype : {kFloat, kDouble, kInt, kLong, kByte, kHalf, kBool}) {
         const Tolerance tolerance = roundings(dtype, 64);
         const auto limit = static_cast<double>(size);
-        const Layout layout = pick(kOutputLayouts, generator);
+        const MemoryLayout layout = pick(kOutputLayouts, generator);
         Array x = input(generator, sizes, dtype, 0, 9);
         Array y(sizes, dtype, layout);
         // Element by element: the index may be smaller than x but not along dim.
@@ -437,7 +448,7 @@ TEST_CASE("SIMD index kernels do what reference does") {
         comparison.run(ops::IndexSelect{dim}, {x, which}, {output(generator, slices, dtype)}, {});
         comparison.run(ops::IndexCopy{dim}, {x, which, parts}, {y}, {});
         comparison.run(ops::IndexAdd{dim}, {x, which, parts}, {y}, tolerance);
-        Array same = Array(sizes, dtype, Layout::Sliced).random(generator, 0, 9);
+        Array same = Array(sizes, dtype, MemoryLayout::Sliced).random(generator, 0, 9);
         comparison.run(ops::IndexAdd{dim}, {same, which, parts}, {same}, tolerance, 0);
       }
     }

@@ -124,8 +124,8 @@ TEST_CASE("conv2d says what does not fit") {
     return error_of([&] { run(zeros(x), zeros(w), b, g); });
   };
   CHECK(error({1, 3, 8, 8}, {16, 4, 3, 3}, {}) ==
-        "conv2d: weight expects 4 input channels, input has 3 (input [1, 3, 8, 8], weight [16, 4, "
-        "3, 3])");
+        "conv2d: Given groups=1, weight of size [16, 4, 3, 3], expected input[1, 3, 8, 8] to have 4 "
+        "channels, but got 3 channels instead");
   CHECK(error({1, 3, 2, 2}, {4, 3, 3, 3}, {}) ==
         "conv2d: Calculated padded input size per channel: (2 x 2). Kernel size: (3 x 3). Kernel "
         "size can't be greater than actual input size");
@@ -143,8 +143,8 @@ TEST_CASE("conv2d says what does not fit") {
   CHECK_FALSE(error({1, 3, 8, 8}, {4, 3, 3, 3}, g).empty());
   g.stride = {1, 1, 1};
   CHECK(error({1, 3, 8, 8}, {4, 3, 3, 3}, g) ==
-        "conv2d: expected stride to be a single integer value or a list of 2 values, but got "
-        "stride=[1, 1, 1]");
+        "conv2d: expected stride to be a single integer value or a list of 2 values to match the "
+        "convolution dimensions, but got stride=[1, 1, 1]");
   g = {};
   g.padding = {-1, 0};
   CHECK(error({1, 3, 8, 8}, {4, 3, 3, 3}, g).find("negative padding is not supported") !=

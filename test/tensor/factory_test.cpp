@@ -58,7 +58,7 @@ TEST_CASE("full takes its dtype from the value unless told otherwise") {
   CHECK(reel::full({2}, true).dtype() == reel::kBool);
   CHECK(reel::full({2}, 7).dtype() == reel::kLong);
   CHECK(reel::full({2}, 7.5).dtype() == reel::kFloat);
-  CHECK(reel::full({2}, reel::complex<double>(1, 2)).dtype() == reel::kComplexFloat);
+  CHECK(reel::full({2}, reel::Complex<double>(1, 2)).dtype() == reel::kComplexFloat);
   CHECK(reel::full({2}, 7, reel::kDouble).dtype() == reel::kDouble);
   CHECK(reel::scalar_tensor(7).dtype() == reel::kFloat);
   CHECK(reel::scalar_tensor(7).dim() == 0);
@@ -72,7 +72,7 @@ TEST_CASE("values that do not fit are errors, as in LibTorch") {
   const auto bad = [](const reel::Scalar& value, reel::ScalarType type) {
     return message_of([&] { reel::full({2}, value, type); });
   };
-  CHECK(bad(256, reel::kByte) == "full: value cannot be converted to type Byte without overflow");
+  CHECK(bad(256, reel::kByte) == "full: value cannot be converted to type uint8_t without overflow");
   CHECK(bad(-255, reel::kByte) == "no error");
   CHECK(bad(-256, reel::kByte) != "no error");
   CHECK(bad(128, reel::kChar) != "no error");
@@ -84,7 +84,7 @@ TEST_CASE("values that do not fit are errors, as in LibTorch") {
   CHECK(bad(1e300, reel::kFloat) != "no error");
   CHECK(bad(70000, reel::kHalf) != "no error");
   CHECK(bad(1e38, reel::kBFloat16) == "no error");
-  CHECK(bad(reel::complex<double>(1, 1), reel::kFloat) != "no error");
+  CHECK(bad(reel::Complex<double>(1, 1), reel::kFloat) != "no error");
   CHECK(bad(5, reel::kBool) == "no error");
 }
 

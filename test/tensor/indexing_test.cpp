@@ -103,6 +103,9 @@ TEST_CASE("indexing says what does not fit") {
   CHECK_FALSE(error_of([&] { x.index({"...", "..."}); }).empty());
   CHECK_FALSE(error_of([&] { x.index({Slice(0, 3, 0)}); }).empty());
   CHECK_FALSE(error_of([&] { x.index({Slice(0, 3, -1)}); }).empty());
+  CHECK(error_of([&] { x.index({Slice(None, None, -2)}); }) ==
+        "step must be greater than zero, got -2");
+  CHECK_FALSE(error_of([&] { x.index({tensor({0, 1}).to(kInt)}); }).empty());
   CHECK_FALSE(error_of([&] { x.index({zeros({3, 4, 1}, kBool)}); }).empty());
   CHECK_FALSE(error_of([&] { zeros({0, 2}).index({tensor({0})}); }).empty());
 }
@@ -153,7 +156,8 @@ TEST_CASE("masked_select, masked_fill and nonzero") {
   CHECK(values(nonzero(tensor({{0, 5}, {7, 0}}))) == Values{0, 1, 1, 0});
   CHECK(shape(nonzero(tensor(5))) == Sizes{1, 0});
   CHECK(shape(nonzero(zeros({2, 3, 4}))) == Sizes{0, 3});
-  CHECK_FALSE(error_of([&] { x.masked_fill(mask.to(kByte), 1); }).empty());
+  CHECK(equal(x.masked_fill(mask.to(kByte), 1), x.masked_fill(mask, 1)));
+  CHECK_FALSE(error_of([&] { x.masked_fill(mask.to(kLong), 1); }).empty());
   CHECK_FALSE(error_of([&] { masked_select(x, tensor({true, false})); }).empty());
 }
 

@@ -86,10 +86,10 @@ TEST_CASE("classification losses say what does not fit") {
   const Tensor x = wave({4, 3});
   CHECK(error_of([&] {
           nll_loss(x, tensor({0, 1, 5, 2}));
-        }) == "nll_loss: Target 5 is out of bounds: there are 3 classes");
+        }) == "nll_loss: Target 5 is out of bounds. There are 3 classes.");
   CHECK(error_of([&] {
           cross_entropy_loss(x, tensor({0, 1, -1, 2}));
-        }) == "cross_entropy_loss: Target -1 is out of bounds: there are 3 classes");
+        }) == "cross_entropy_loss: Target -1 is out of bounds. There are 3 classes.");
   CHECK(error_of([&] {
           cross_entropy_loss(x, tensor({0, 1, 2}));
         }) == "cross_entropy_loss: Expected input batch_size (4) to match target batch_size (3).");

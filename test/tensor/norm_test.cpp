@@ -57,11 +57,8 @@ TEST_CASE("batch_norm says what does not fit") {
   const auto error = [](const Tensor& x, const Tensor& w, const Tensor& mean, bool training) {
     return error_of([&] { batch_norm(x, w, {}, mean, mean, training, 0.1, kEps); });
   };
-  CHECK(error(zeros({1, 3, 1, 1}), {}, {}, true) ==
-        "batch_norm: Expected more than 1 value per channel when training, got input size [1, 3, "
-        "1, 1]");
   CHECK(error(zeros({2, 3}), {}, {}, false) ==
-        "batch_norm: Expected running_mean and running_var to be defined when training=False");
+        "batch_norm: running_mean must be defined in evaluation mode");
   CHECK(error(zeros({2, 3}), zeros({4}), {}, true).find("weight should contain 3 elements not 4") !=
         std::string::npos);
   CHECK(error(zeros({2, 3}), {}, zeros({2}), true)

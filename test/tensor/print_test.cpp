@@ -33,7 +33,7 @@ TEST_CASE("tensors print as LibTorch prints them, byte for byte") {
 }
 
 TEST_CASE("complex tensors print both parts") {
-  using Complex = reel::complex<double>;
+  using Complex = reel::Complex<double>;
   const reel::Tensor z = reel::tensor(std::vector<Complex>{{1.5, -2}, {0, 3}}, reel::kComplexFloat);
   CHECK(printed(z) == " 1.5000\n 0.0000\n+ i *\n-2\n 3\n[ CPUComplexFloatType{2} ]");
 }

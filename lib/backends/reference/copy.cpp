@@ -5,24 +5,19 @@
 namespace reel::reference {
 namespace {
 
-template <class T>
-inline constexpr bool kIsComplex = false;
-template <class T>
-inline constexpr bool kIsComplex<complex<T>> = true;
-
 // As PyTorch casts: complex to real drops the imaginary part, a fraction is cut off, what does not
 // fit wraps around (through int64, so that -1.0 becomes 255 as uint8).
 template <class To, class From>
 To cast(From value) {
   if constexpr (std::same_as<To, From>) {
     return value;
-  } else if constexpr (kIsComplex<From> && kIsComplex<To>) {
+  } else if constexpr (is_complex_number<From> && is_complex_number<To>) {
     return To(value);
-  } else if constexpr (kIsComplex<From> && std::same_as<To, bool>) {
+  } else if constexpr (is_complex_number<From> && std::same_as<To, bool>) {
     return value.real() != 0 || value.imag() != 0;
-  } else if constexpr (kIsComplex<From>) {
+  } else if constexpr (is_complex_number<From>) {
     return cast<To>(value.real());
-  } else if constexpr (kIsComplex<To>) {
+  } else if constexpr (is_complex_number<To>) {
     return To(cast<typename To::value_type>(value));
   } else if constexpr (std::same_as<To, bool>) {
     return convert<Compute<From>>(value) != 0;

@@ -24,10 +24,11 @@ struct TypeList {
 };
 
 using FloatTypes = TypeList<float, double, Half, BFloat16>;
+using ComplexTypes = TypeList<Complex<float>, Complex<double>>;
 using RealTypes =
     TypeList<float, double, Half, BFloat16, uint8_t, int8_t, int16_t, int32_t, int64_t, bool>;
 using AllTypes = TypeList<float, double, Half, BFloat16, uint8_t, int8_t, int16_t, int32_t, int64_t,
-                          bool, complex<float>, complex<double>>;
+                          bool, Complex<float>, Complex<double>>;
 
 /// Why a kernel does not take a call whose dtype is in none of its lists.
 inline constexpr const char* kNoDtype = "dtype";
@@ -43,10 +44,23 @@ using Compute =
 template <class T>
 inline constexpr bool is_float = std::floating_point<Compute<T>>;
 
+template <class T>
+inline constexpr bool is_complex_number = false;
+template <class T>
+inline constexpr bool is_complex_number<Complex<T>> = true;
+
 /// The type in which sums of T accumulate: of more digits, or unsigned where sums wrap around.
 template <class T>
-using Accumulate = std::conditional_t<std::same_as<T, double>, long double,
-                                      std::conditional_t<is_float<T>, double, uint64_t>>;
+struct AccumulateOf {
+  using Type = std::conditional_t<std::same_as<T, double>, long double,
+                                  std::conditional_t<is_float<T>, double, uint64_t>>;
+};
+template <class T>
+struct AccumulateOf<Complex<T>> {
+  using Type = Complex<typename AccumulateOf<T>::Type>;
+};
+template <class T>
+using Accumulate = typename AccumulateOf<T>::Type;
 
 /// To and from the types above; negative integers wrap and wrap back.
 template <class To, class From>

@@ -44,14 +44,14 @@ void fold(const Call& call, Sum first, const Fold& combine) {
 }
 
 const char* sum(const Call& call) {
-  const bool done = RealTypes::visit(call.in[0].dtype, [&]<class T>() {
+  const bool done = AllTypes::visit(call.in[0].dtype, [&]<class T>() {
     fold<ops::Sum, T>(call, Accumulate<T>(0), [](auto a, auto b) { return a + b; });
   });
   return done ? nullptr : kNoDtype;
 }
 
 const char* prod(const Call& call) {
-  const bool done = RealTypes::visit(call.in[0].dtype, [&]<class T>() {
+  const bool done = AllTypes::visit(call.in[0].dtype, [&]<class T>() {
     fold<ops::Prod, T>(call, Accumulate<T>(1), [](auto a, auto b) { return a * b; });
   });
   return done ? nullptr : kNoDtype;

@@ -15,6 +15,7 @@ namespace reference {
 void register_unary(KernelTable& table);
 void register_unary_grad(KernelTable& table);
 void register_binary(KernelTable& table);
+void register_complex(KernelTable& table);
 void register_copy(KernelTable& table);
 void register_reduce(KernelTable& table);
 void register_softmax(KernelTable& table);
@@ -23,6 +24,9 @@ void register_index(KernelTable& table);
 void register_conv(KernelTable& table);
 void register_pool(KernelTable& table);
 void register_norm(KernelTable& table);
+void register_scan(KernelTable& table);
+void register_sort(KernelTable& table);
+void register_linalg(KernelTable& table);
 
 }  // namespace reference
 }  // namespace reel

@@ -1,11 +1,13 @@
 #include <reel/backends/reference/loops.h>
 #include <reel/backends/reference/reference.h>
-#include <reel/tensor/ops/elementwise.h>
+#include <reel/tensor/ops/elementwise_list.h>
 
 namespace reel::reference {
 namespace {
 
-// dx = g * df(x, y); of x and y only what the op reads is there.
+using ops::conj;
+
+// dx = g * conj(df(x, y)); of x and y only what the op reads is there.
 template <class Op>
 const char* unary_grad(const Call& call) {
   constexpr bool kReadsX = (Op::reads[0] & ops::in(0)) != 0;
@@ -15,14 +17,16 @@ const char* unary_grad(const Call& call) {
   const View& x = kReadsX ? call.in[1] : g;
   const View& y = kReadsY ? call.in[2] : g;
   const View& dx = call.out[0];
-  const bool done = FloatTypes::visit(g.dtype, [&]<class T>() {
+  const auto compute = [&]<class T>() {
     walk_all(g, x, y, dx).for_each([&](const auto& at) {
       const auto slope = convert<Compute<T>>(g.as<const T>()[at[0]]);
       const auto input = convert<Compute<T>>(x.as<const T>()[at[1]]);
       const auto output = convert<Compute<T>>(y.as<const T>()[at[2]]);
-      dx.as<T>()[at[3]] = convert<T>(slope * op.df(input, output));
+      dx.as<T>()[at[3]] = convert<T>(slope * conj(op.df(input, output)));
     });
-  });
+  };
+  bool done = FloatTypes::visit(g.dtype, compute);
+  if constexpr (Op::complex) done = done || ComplexTypes::visit(g.dtype, compute);
   return done ? nullptr : kNoDtype;
 }
 

@@ -2,13 +2,14 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
-#include <reel/data/example.h>
+#include <reel/data/datasets/base.h>
 
 namespace reel::data::datasets {
 
 /// The MNIST handwritten digits (LeCun, Cortes, Burges), or Fashion-MNIST, whose files are alike.
-class MNIST {
+class MNIST : public Dataset<MNIST> {
  public:
   enum class Mode { kTrain, kTest };
 
@@ -18,7 +19,8 @@ class MNIST {
 
   /// The image [1, 28, 28] and its target, 0-dimensional.
   Example<> get(size_t index) const;
-  std::optional<size_t> size() const { return static_cast<size_t>(images_.size(0)); }
+  Example<> get(size_t index) override { return std::as_const(*this).get(index); }
+  std::optional<size_t> size() const override { return static_cast<size_t>(images_.size(0)); }
   bool is_train() const noexcept { return mode_ == Mode::kTrain; }
   /// Float [count, 1, 28, 28], values 0..1.
   const Tensor& images() const { return images_; }

@@ -4,96 +4,228 @@
 #include <reel/nn/expanding_array.h>
 #include <reel/nn/module.h>
 
+// Convolutions, plain and transposed, of rows [N, C, L], pictures [N, C, H, W] and volumes
+// [N, C, D, H, W], or of one of them without N. D counts the dimensions behind the channels.
+
 namespace reel::nn {
 
-/// How a picture is padded with zeros: amounts for height and width, or a rule. kSame keeps the
-/// size (stride must be 1), kValid pads nothing.
-class Conv2dPadding {
+/// How an input is padded with zeros: amounts for each dimension, or a rule. kSame keeps the size
+/// (stride must be 1), kValid pads nothing.
+template <size_t D>
+class Padding {
  public:
-  Conv2dPadding(int64_t both) : amounts_(both) {}
-  Conv2dPadding(std::initializer_list<int64_t> amounts) : amounts_(amounts) {}
-  Conv2dPadding(ExpandingArray<2> amounts) : amounts_(amounts) {}
-  Conv2dPadding(PaddingRule rule) : amounts_(0), same_(rule == kSame) {}
+  Padding(int64_t all) : amounts_(all) {}
+  Padding(std::initializer_list<int64_t> amounts) : amounts_(amounts) {}
+  Padding(ExpandingArray<D> amounts) : amounts_(amounts) {}
+  Padding(PaddingRule rule) : amounts_(0), same_(rule == kSame) {}
   bool is_same() const { return same_; }
-  const ExpandingArray<2>& amounts() const { return amounts_; }
+  const ExpandingArray<D>& amounts() const { return amounts_; }
 
  private:
-  ExpandingArray<2> amounts_;
+  ExpandingArray<D> amounts_;
   bool same_ = false;
 };
+using Conv2dPadding = Padding<2>;
 
-class Conv2dOptions {
+template <size_t D>
+class ConvOptions {
  public:
-  Conv2dOptions(int64_t in_channels, int64_t out_channels, ExpandingArray<2> kernel_size)
+  ConvOptions(int64_t in_channels, int64_t out_channels, ExpandingArray<D> kernel_size)
       : in_channels_(in_channels), out_channels_(out_channels), kernel_size_(kernel_size) {}
-  Conv2dOptions& stride(ExpandingArray<2> value) { return stride_ = value, *this; }
-  Conv2dOptions& padding(Conv2dPadding value) { return padding_ = value, *this; }
-  Conv2dOptions& dilation(ExpandingArray<2> value) { return dilation_ = value, *this; }
-  Conv2dOptions& groups(int64_t value) { return groups_ = value, *this; }
-  Conv2dOptions& bias(bool value) { return bias_ = value, *this; }
+  ConvOptions& in_channels(int64_t value) { return in_channels_ = value, *this; }
+  ConvOptions& out_channels(int64_t value) { return out_channels_ = value, *this; }
+  ConvOptions& kernel_size(ExpandingArray<D> value) { return kernel_size_ = value, *this; }
+  ConvOptions& stride(ExpandingArray<D> value) { return stride_ = value, *this; }
+  ConvOptions& padding(Padding<D> value) { return padding_ = value, *this; }
+  ConvOptions& dilation(ExpandingArray<D> value) { return dilation_ = value, *this; }
+  ConvOptions& groups(int64_t value) { return groups_ = value, *this; }
+  ConvOptions& bias(bool value) { return bias_ = value, *this; }
   int64_t in_channels() const { return in_channels_; }
   int64_t out_channels() const { return out_channels_; }
-  const ExpandingArray<2>& kernel_size() const { return kernel_size_; }
-  const ExpandingArray<2>& stride() const { return stride_; }
-  const Conv2dPadding& padding() const { return padding_; }
-  const ExpandingArray<2>& dilation() const { return dilation_; }
+  const ExpandingArray<D>& kernel_size() const { return kernel_size_; }
+  const ExpandingArray<D>& stride() const { return stride_; }
+  const Padding<D>& padding() const { return padding_; }
+  const ExpandingArray<D>& dilation() const { return dilation_; }
   int64_t groups() const { return groups_; }
   bool bias() const { return bias_; }
 
  private:
   int64_t in_channels_;
   int64_t out_channels_;
-  ExpandingArray<2> kernel_size_;
-  ExpandingArray<2> stride_ = 1;
-  Conv2dPadding padding_ = 0;
-  ExpandingArray<2> dilation_ = 1;
+  ExpandingArray<D> kernel_size_;
+  ExpandingArray<D> stride_ = 1;
+  Padding<D> padding_ = 0;
+  ExpandingArray<D> dilation_ = 1;
   int64_t groups_ = 1;
   bool bias_ = true;
 };
+using Conv1dOptions = ConvOptions<1>;
+using Conv2dOptions = ConvOptions<2>;
+using Conv3dOptions = ConvOptions<3>;
+
+template <size_t D>
+class ConvTransposeOptions {
+ public:
+  ConvTransposeOptions(int64_t in_channels, int64_t out_channels, ExpandingArray<D> kernel_size)
+      : in_channels_(in_channels), out_channels_(out_channels), kernel_size_(kernel_size) {}
+  ConvTransposeOptions& stride(ExpandingArray<D> value) { return stride_ = value, *this; }
+  ConvTransposeOptions& padding(ExpandingArray<D> value) { return padding_ = value, *this; }
+  /// Added to one side of the output, which several input sizes of a convolution lead to.
+  ConvTransposeOptions& output_padding(ExpandingArray<D> value) {
+    return output_padding_ = value, *this;
+  }
+  ConvTransposeOptions& groups(int64_t value) { return groups_ = value, *this; }
+  ConvTransposeOptions& bias(bool value) { return bias_ = value, *this; }
+  ConvTransposeOptions& dilation(ExpandingArray<D> value) { return dilation_ = value, *this; }
+  int64_t in_channels() const { return in_channels_; }
+  int64_t out_channels() const { return out_channels_; }
+  const ExpandingArray<D>& kernel_size() const { return kernel_size_; }
+  const ExpandingArray<D>& stride() const { return stride_; }
+  const ExpandingArray<D>& padding() const { return padding_; }
+  const ExpandingArray<D>& output_padding() const { return output_padding_; }
+  int64_t groups() const { return groups_; }
+  bool bias() const { return bias_; }
+  const ExpandingArray<D>& dilation() const { return dilation_; }
+
+ private:
+  int64_t in_channels_;
+  int64_t out_channels_;
+  ExpandingArray<D> kernel_size_;
+  ExpandingArray<D> stride_ = 1;
+  ExpandingArray<D> padding_ = 0;
+  ExpandingArray<D> output_padding_ = 0;
+  int64_t groups_ = 1;
+  bool bias_ = true;
+  ExpandingArray<D> dilation_ = 1;
+};
+using ConvTranspose1dOptions = ConvTransposeOptions<1>;
+using ConvTranspose2dOptions = ConvTransposeOptions<2>;
+using ConvTranspose3dOptions = ConvTransposeOptions<3>;
 
 namespace functional {
 
-class Conv2dFuncOptions {
+template <size_t D>
+class ConvFuncOptions {
  public:
-  Conv2dFuncOptions& bias(Tensor value) { return bias_ = std::move(value), *this; }
-  Conv2dFuncOptions& stride(ExpandingArray<2> value) { return stride_ = value, *this; }
-  Conv2dFuncOptions& padding(Conv2dPadding value) { return padding_ = value, *this; }
-  Conv2dFuncOptions& dilation(ExpandingArray<2> value) { return dilation_ = value, *this; }
-  Conv2dFuncOptions& groups(int64_t value) { return groups_ = value, *this; }
+  ConvFuncOptions& bias(Tensor value) { return bias_ = std::move(value), *this; }
+  ConvFuncOptions& stride(ExpandingArray<D> value) { return stride_ = value, *this; }
+  ConvFuncOptions& padding(Padding<D> value) { return padding_ = value, *this; }
+  ConvFuncOptions& dilation(ExpandingArray<D> value) { return dilation_ = value, *this; }
+  ConvFuncOptions& groups(int64_t value) { return groups_ = value, *this; }
   const Tensor& bias() const { return bias_; }
-  const ExpandingArray<2>& stride() const { return stride_; }
-  const Conv2dPadding& padding() const { return padding_; }
-  const ExpandingArray<2>& dilation() const { return dilation_; }
+  const ExpandingArray<D>& stride() const { return stride_; }
+  const Padding<D>& padding() const { return padding_; }
+  const ExpandingArray<D>& dilation() const { return dilation_; }
   int64_t groups() const { return groups_; }
 
  private:
   Tensor bias_;
-  ExpandingArray<2> stride_ = 1;
-  Conv2dPadding padding_ = 0;
-  ExpandingArray<2> dilation_ = 1;
+  ExpandingArray<D> stride_ = 1;
+  Padding<D> padding_ = 0;
+  ExpandingArray<D> dilation_ = 1;
   int64_t groups_ = 1;
 };
+using Conv1dFuncOptions = ConvFuncOptions<1>;
+using Conv2dFuncOptions = ConvFuncOptions<2>;
+using Conv3dFuncOptions = ConvFuncOptions<3>;
 
-/// input [N, C, H, W] or [C, H, W], weight [O, C / groups, kh, kw].
+template <size_t D>
+class ConvTransposeFuncOptions {
+ public:
+  ConvTransposeFuncOptions& bias(Tensor value) { return bias_ = std::move(value), *this; }
+  ConvTransposeFuncOptions& stride(ExpandingArray<D> value) { return stride_ = value, *this; }
+  ConvTransposeFuncOptions& padding(ExpandingArray<D> value) { return padding_ = value, *this; }
+  ConvTransposeFuncOptions& output_padding(ExpandingArray<D> value) {
+    return output_padding_ = value, *this;
+  }
+  ConvTransposeFuncOptions& groups(int64_t value) { return groups_ = value, *this; }
+  ConvTransposeFuncOptions& dilation(ExpandingArray<D> value) { return dilation_ = value, *this; }
+  const Tensor& bias() const { return bias_; }
+  const ExpandingArray<D>& stride() const { return stride_; }
+  const ExpandingArray<D>& padding() const { return padding_; }
+  const ExpandingArray<D>& output_padding() const { return output_padding_; }
+  int64_t groups() const { return groups_; }
+  const ExpandingArray<D>& dilation() const { return dilation_; }
+
+ private:
+  Tensor bias_;
+  ExpandingArray<D> stride_ = 1;
+  ExpandingArray<D> padding_ = 0;
+  ExpandingArray<D> output_padding_ = 0;
+  int64_t groups_ = 1;
+  ExpandingArray<D> dilation_ = 1;
+};
+using ConvTranspose1dFuncOptions = ConvTransposeFuncOptions<1>;
+using ConvTranspose2dFuncOptions = ConvTransposeFuncOptions<2>;
+using ConvTranspose3dFuncOptions = ConvTransposeFuncOptions<3>;
+
+/// weight [out, in / groups, kernel...].
+Tensor conv1d(const Tensor& input, const Tensor& weight, const Conv1dFuncOptions& options = {});
 Tensor conv2d(const Tensor& input, const Tensor& weight, const Conv2dFuncOptions& options = {});
+Tensor conv3d(const Tensor& input, const Tensor& weight, const Conv3dFuncOptions& options = {});
+
+/// weight [in, out / groups, kernel...].
+Tensor conv_transpose1d(const Tensor& input, const Tensor& weight,
+                        const ConvTranspose1dFuncOptions& options = {});
+Tensor conv_transpose2d(const Tensor& input, const Tensor& weight,
+                        const ConvTranspose2dFuncOptions& options = {});
+Tensor conv_transpose3d(const Tensor& input, const Tensor& weight,
+                        const ConvTranspose3dFuncOptions& options = {});
 
 }  // namespace functional
 
-/// Convolution of pictures [N, in_channels, H, W] or [in_channels, H, W].
-struct Conv2dImpl : Cloneable<Conv2dImpl> {
-  Conv2dImpl(int64_t in_channels, int64_t out_channels, ExpandingArray<2> kernel_size)
-      : Conv2dImpl(Conv2dOptions(in_channels, out_channels, kernel_size)) {}
-  explicit Conv2dImpl(const Conv2dOptions& options);
+/// Convolution of in_channels to out_channels.
+template <size_t D>
+struct ConvImpl : Cloneable<ConvImpl<D>> {
+  ConvImpl(int64_t in_channels, int64_t out_channels, ExpandingArray<D> kernel_size)
+      : ConvImpl(ConvOptions<D>(in_channels, out_channels, kernel_size)) {}
+  explicit ConvImpl(const ConvOptions<D>& options);
   void reset() override;
   /// Uniform in +-1/sqrt(fan_in), as PyTorch draws it.
   void reset_parameters();
   Tensor forward(const Tensor& input);
   void pretty_print(std::ostream& stream) const override;
 
-  Conv2dOptions options;
-  Tensor weight;  ///< [out_channels, in_channels / groups, kh, kw]
+  ConvOptions<D> options;
+  Tensor weight;  ///< [out_channels, in_channels / groups, kernel...]
   Tensor bias;    ///< [out_channels], or undefined
 };
+extern template struct ConvImpl<1>;
+extern template struct ConvImpl<2>;
+extern template struct ConvImpl<3>;
+
+using Conv1dImpl = ConvImpl<1>;
+REEL_MODULE(Conv1d);
+using Conv2dImpl = ConvImpl<2>;
 REEL_MODULE(Conv2d);
+using Conv3dImpl = ConvImpl<3>;
+REEL_MODULE(Conv3d);
+
+/// What the gradient of a convolution does: each value is spread over a window.
+template <size_t D>
+struct ConvTransposeImpl : Cloneable<ConvTransposeImpl<D>> {
+  ConvTransposeImpl(int64_t in_channels, int64_t out_channels, ExpandingArray<D> kernel_size)
+      : ConvTransposeImpl(ConvTransposeOptions<D>(in_channels, out_channels, kernel_size)) {}
+  explicit ConvTransposeImpl(const ConvTransposeOptions<D>& options);
+  void reset() override;
+  void reset_parameters();
+  /// `output_size` decides among the sizes that fit, instead of the option output_padding.
+  Tensor forward(const Tensor& input, std::optional<IntArrayRef> output_size = std::nullopt);
+  void pretty_print(std::ostream& stream) const override;
+
+  ConvTransposeOptions<D> options;
+  Tensor weight;  ///< [in_channels, out_channels / groups, kernel...]
+  Tensor bias;    ///< [out_channels], or undefined
+};
+extern template struct ConvTransposeImpl<1>;
+extern template struct ConvTransposeImpl<2>;
+extern template struct ConvTransposeImpl<3>;
+
+using ConvTranspose1dImpl = ConvTransposeImpl<1>;
+REEL_MODULE(ConvTranspose1d);
+using ConvTranspose2dImpl = ConvTransposeImpl<2>;
+REEL_MODULE(ConvTranspose2d);
+using ConvTranspose3dImpl = ConvTransposeImpl<3>;
+REEL_MODULE(ConvTranspose3d);
 
 }  // namespace reel::nn

@@ -26,6 +26,38 @@ Tensor embedding(const Tensor& input, const Tensor& weight, const EmbeddingFuncO
                          options.scale_grad_by_freq());
 }
 
+Tensor embedding_bag(const Tensor& input, const Tensor& weight,
+                     const EmbeddingBagFuncOptions& options) {
+  Tensor indices = input;
+  Tensor offsets = options.offsets();
+  Tensor weights = options.per_sample_weights();
+  if (weights.defined() && !(weights.sizes() == input.sizes())) {
+    fail(
+        "embedding_bag: If per_sample_weights is not None, then it must have the same shape as the "
+        "input ({}), got {}",
+        input.sizes(), weights.sizes());
+  }
+  if (input.dim() == 2) {
+    if (offsets.defined()) {
+      fail(
+          "embedding_bag: if input is 2D, then offsets has to be null, as input is treated as a "
+          "mini-batch of fixed length sequences. However, found offsets {}",
+          offsets.sizes());
+    }
+    offsets = arange(input.size(0), input.options()) * input.size(1);
+    indices = input.reshape({input.numel()});
+    if (weights.defined()) weights = weights.reshape({weights.numel()});
+  } else if (input.dim() != 1) {
+    fail("embedding_bag: input has to be 1D or 2D Tensor, but got Tensor of dimension {}",
+         input.dim());
+  } else if (!offsets.defined()) {
+    fail("embedding_bag: offsets has to be a 1D Tensor but got null");
+  }
+  return std::get<0>(reel::embedding_bag(
+      weight, indices, offsets, options.scale_grad_by_freq(), options.mode().number(), false,
+      weights, options.include_last_offset() && input.dim() == 1, options.padding_idx()));
+}
+
 }  // namespace functional
 
 EmbeddingImpl::EmbeddingImpl(const EmbeddingOptions& options) : options(options) {
@@ -65,6 +97,53 @@ Tensor EmbeddingImpl::forward(const Tensor& indices) {
 
 void EmbeddingImpl::pretty_print(std::ostream& stream) const {
   stream << fmt::format("reel::nn::Embedding(num_embeddings={}, embedding_dim={}",
+                        options.num_embeddings(), options.embedding_dim());
+  if (options.padding_idx()) stream << ", padding_idx=" << *options.padding_idx();
+  stream << ")";
+}
+
+EmbeddingBagImpl::EmbeddingBagImpl(const EmbeddingBagOptions& options) : options(options) {
+  EmbeddingBagImpl::reset();
+}
+
+void EmbeddingBagImpl::reset() {
+  const int64_t rows = options.num_embeddings(), columns = options.embedding_dim();
+  padding_row(options.padding_idx(), rows);
+  if (!options._weight().defined()) {
+    weight = register_parameter("weight", empty({rows, columns}));
+    reset_parameters();
+    return;
+  }
+  const IntArrayRef given = options._weight().sizes();
+  if (!(given == IntArrayRef({rows, columns}))) {
+    fail("EmbeddingBag: shape of weight {} does not match num_embeddings {} and embedding_dim {}",
+         given, rows, columns);
+  }
+  weight = register_parameter("weight", options._weight());
+}
+
+void EmbeddingBagImpl::reset_parameters() {
+  init::normal_(weight);
+  if (!options.padding_idx()) return;
+  NoGradGuard no_grad;
+  weight.select(0, padding_row(options.padding_idx(), options.num_embeddings())).zero_();
+}
+
+Tensor EmbeddingBagImpl::forward(const Tensor& input, const Tensor& offsets,
+                                 const Tensor& per_sample_weights) {
+  ModuleScope scope(*this);
+  return functional::embedding_bag(input, weight,
+                                   functional::EmbeddingBagFuncOptions()
+                                       .offsets(offsets)
+                                       .scale_grad_by_freq(options.scale_grad_by_freq())
+                                       .mode(options.mode())
+                                       .per_sample_weights(per_sample_weights)
+                                       .include_last_offset(options.include_last_offset())
+                                       .padding_idx(options.padding_idx()));
+}
+
+void EmbeddingBagImpl::pretty_print(std::ostream& stream) const {
+  stream << fmt::format("reel::nn::EmbeddingBag(num_embeddings={}, embedding_dim={}",
                         options.num_embeddings(), options.embedding_dim());
   if (options.padding_idx()) stream << ", padding_idx=" << *options.padding_idx();
   stream << ")";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <reel/nn/enum.h>
 #include <reel/nn/module.h>
 #include <reel/tensor/ops.h>
 
@@ -30,6 +31,52 @@ class EmbeddingOptions {
   Tensor weight_;
 };
 
+/// kSum, kMean or kMax.
+class EmbeddingBagMode {
+ public:
+  EmbeddingBagMode(Reduction::Reduction reduction) : mode_(reduction == kSum ? 0 : 1) {}
+  EmbeddingBagMode(BagReduction) : mode_(2) {}
+  /// As embedding_bag() takes it.
+  int64_t number() const { return mode_; }
+
+ private:
+  int64_t mode_;
+};
+
+class EmbeddingBagOptions {
+ public:
+  EmbeddingBagOptions(int64_t num_embeddings, int64_t embedding_dim)
+      : num_embeddings_(num_embeddings), embedding_dim_(embedding_dim) {}
+  EmbeddingBagOptions& scale_grad_by_freq(bool value) { return scale_grad_by_freq_ = value, *this; }
+  EmbeddingBagOptions& mode(EmbeddingBagMode value) { return mode_ = value, *this; }
+  /// The table to begin with, [num_embeddings, embedding_dim].
+  EmbeddingBagOptions& _weight(Tensor value) { return weight_ = std::move(value), *this; }
+  /// Whether offsets end with the number of indices.
+  EmbeddingBagOptions& include_last_offset(bool value) {
+    return include_last_offset_ = value, *this;
+  }
+  /// A row that starts at zero and does not count in its bags; negative counts from the end.
+  EmbeddingBagOptions& padding_idx(std::optional<int64_t> value) {
+    return padding_idx_ = value, *this;
+  }
+  int64_t num_embeddings() const { return num_embeddings_; }
+  int64_t embedding_dim() const { return embedding_dim_; }
+  bool scale_grad_by_freq() const { return scale_grad_by_freq_; }
+  EmbeddingBagMode mode() const { return mode_; }
+  const Tensor& _weight() const { return weight_; }
+  bool include_last_offset() const { return include_last_offset_; }
+  std::optional<int64_t> padding_idx() const { return padding_idx_; }
+
+ private:
+  int64_t num_embeddings_;
+  int64_t embedding_dim_;
+  bool scale_grad_by_freq_ = false;
+  EmbeddingBagMode mode_ = kMean;
+  Tensor weight_;
+  bool include_last_offset_ = false;
+  std::optional<int64_t> padding_idx_;
+};
+
 namespace functional {
 
 class EmbeddingFuncOptions {
@@ -52,6 +99,43 @@ class EmbeddingFuncOptions {
 Tensor embedding(const Tensor& input, const Tensor& weight,
                  const EmbeddingFuncOptions& options = {});
 
+class EmbeddingBagFuncOptions {
+ public:
+  EmbeddingBagFuncOptions& offsets(Tensor value) { return offsets_ = std::move(value), *this; }
+  EmbeddingBagFuncOptions& scale_grad_by_freq(bool value) {
+    return scale_grad_by_freq_ = value, *this;
+  }
+  EmbeddingBagFuncOptions& mode(EmbeddingBagMode value) { return mode_ = value, *this; }
+  EmbeddingBagFuncOptions& per_sample_weights(Tensor value) {
+    return per_sample_weights_ = std::move(value), *this;
+  }
+  EmbeddingBagFuncOptions& include_last_offset(bool value) {
+    return include_last_offset_ = value, *this;
+  }
+  EmbeddingBagFuncOptions& padding_idx(std::optional<int64_t> value) {
+    return padding_idx_ = value, *this;
+  }
+  const Tensor& offsets() const { return offsets_; }
+  bool scale_grad_by_freq() const { return scale_grad_by_freq_; }
+  EmbeddingBagMode mode() const { return mode_; }
+  const Tensor& per_sample_weights() const { return per_sample_weights_; }
+  bool include_last_offset() const { return include_last_offset_; }
+  std::optional<int64_t> padding_idx() const { return padding_idx_; }
+
+ private:
+  Tensor offsets_;
+  bool scale_grad_by_freq_ = false;
+  EmbeddingBagMode mode_ = kMean;
+  Tensor per_sample_weights_;
+  bool include_last_offset_ = false;
+  std::optional<int64_t> padding_idx_;
+};
+
+/// Sums, means or maxima of rows of weight [num, dim] over bags of indices: the rows of input
+/// [bags, n], or the pieces of input [n] that begin at the offsets [bags].
+Tensor embedding_bag(const Tensor& input, const Tensor& weight,
+                     const EmbeddingBagFuncOptions& options = {});
+
 }  // namespace functional
 
 /// A table of vectors: integer indices [...] to [..., embedding_dim].
@@ -69,5 +153,22 @@ struct EmbeddingImpl : Cloneable<EmbeddingImpl> {
   Tensor weight;  ///< [num_embeddings, embedding_dim]
 };
 REEL_MODULE(Embedding);
+
+/// embedding_bag() with a table of its own.
+struct EmbeddingBagImpl : Cloneable<EmbeddingBagImpl> {
+  EmbeddingBagImpl(int64_t num_embeddings, int64_t embedding_dim)
+      : EmbeddingBagImpl(EmbeddingBagOptions(num_embeddings, embedding_dim)) {}
+  explicit EmbeddingBagImpl(const EmbeddingBagOptions& options);
+  void reset() override;
+  /// Standard normal, as PyTorch draws it; the row padding_idx is zero.
+  void reset_parameters();
+  Tensor forward(const Tensor& input, const Tensor& offsets = {},
+                 const Tensor& per_sample_weights = {});
+  void pretty_print(std::ostream& stream) const override;
+
+  EmbeddingBagOptions options;
+  Tensor weight;  ///< [num_embeddings, embedding_dim]
+};
+REEL_MODULE(EmbeddingBag);
 
 }  // namespace reel::nn

@@ -10,6 +10,11 @@ namespace functional {
 inline Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias = {}) {
   return reel::linear(input, weight, bias);
 }
+/// y[o] = x1^T weight[o] x2 + bias[o] of x1 [..., in1] and x2 [..., in2]: [..., out].
+inline Tensor bilinear(const Tensor& input1, const Tensor& input2, const Tensor& weight,
+                       const Tensor& bias = {}) {
+  return reel::bilinear(input1, input2, weight, bias);
+}
 /// Indices to rows of zeros with a one.
 inline Tensor one_hot(const Tensor& tensor, int64_t num_classes = -1) {
   return reel::one_hot(tensor, num_classes);
@@ -47,6 +52,40 @@ struct LinearImpl : Cloneable<LinearImpl> {
   Tensor bias;    ///< [out_features], or undefined
 };
 REEL_MODULE(Linear);
+
+class BilinearOptions {
+ public:
+  BilinearOptions(int64_t in1_features, int64_t in2_features, int64_t out_features)
+      : in1_features_(in1_features), in2_features_(in2_features), out_features_(out_features) {}
+  BilinearOptions& bias(bool value) { return bias_ = value, *this; }
+  int64_t in1_features() const { return in1_features_; }
+  int64_t in2_features() const { return in2_features_; }
+  int64_t out_features() const { return out_features_; }
+  bool bias() const { return bias_; }
+
+ private:
+  int64_t in1_features_;
+  int64_t in2_features_;
+  int64_t out_features_;
+  bool bias_ = true;
+};
+
+/// y[o] = x1^T W[o] x2 + b[o].
+struct BilinearImpl : Cloneable<BilinearImpl> {
+  BilinearImpl(int64_t in1_features, int64_t in2_features, int64_t out_features)
+      : BilinearImpl(BilinearOptions(in1_features, in2_features, out_features)) {}
+  explicit BilinearImpl(const BilinearOptions& options);
+  void reset() override;
+  /// Uniform in +-1/sqrt(in1_features), as PyTorch draws it.
+  void reset_parameters();
+  Tensor forward(const Tensor& input1, const Tensor& input2);
+  void pretty_print(std::ostream& stream) const override;
+
+  BilinearOptions options;
+  Tensor weight;  ///< [out_features, in1_features, in2_features]
+  Tensor bias;    ///< [out_features], or undefined
+};
+REEL_MODULE(Bilinear);
 
 class FlattenOptions {
  public:

@@ -28,6 +28,69 @@ class BatchNormOptions {
 };
 using BatchNorm1dOptions = BatchNormOptions;
 using BatchNorm2dOptions = BatchNormOptions;
+using BatchNorm3dOptions = BatchNormOptions;
+
+/// As BatchNormOptions, but without parameters and running statistics unless asked for.
+class InstanceNormOptions {
+ public:
+  InstanceNormOptions(int64_t num_features) : num_features_(num_features) {}
+  InstanceNormOptions& eps(double value) { return eps_ = value, *this; }
+  InstanceNormOptions& momentum(double value) { return momentum_ = value, *this; }
+  InstanceNormOptions& affine(bool value) { return affine_ = value, *this; }
+  InstanceNormOptions& track_running_stats(bool value) {
+    return track_running_stats_ = value, *this;
+  }
+  int64_t num_features() const { return num_features_; }
+  double eps() const { return eps_; }
+  double momentum() const { return momentum_; }
+  bool affine() const { return affine_; }
+  bool track_running_stats() const { return track_running_stats_; }
+
+ private:
+  int64_t num_features_;
+  double eps_ = 1e-5;
+  double momentum_ = 0.1;
+  bool affine_ = false;
+  bool track_running_stats_ = false;
+};
+using InstanceNorm1dOptions = InstanceNormOptions;
+using InstanceNorm2dOptions = InstanceNormOptions;
+using InstanceNorm3dOptions = InstanceNormOptions;
+
+class GroupNormOptions {
+ public:
+  GroupNormOptions(int64_t num_groups, int64_t num_channels)
+      : num_groups_(num_groups), num_channels_(num_channels) {}
+  GroupNormOptions& eps(double value) { return eps_ = value, *this; }
+  GroupNormOptions& affine(bool value) { return affine_ = value, *this; }
+  int64_t num_groups() const { return num_groups_; }
+  int64_t num_channels() const { return num_channels_; }
+  double eps() const { return eps_; }
+  bool affine() const { return affine_; }
+
+ private:
+  int64_t num_groups_;
+  int64_t num_channels_;
+  double eps_ = 1e-5;
+  bool affine_ = true;
+};
+
+class LayerNormOptions {
+ public:
+  /// The sizes of the last dimensions, over which each piece of the input is normalised.
+  LayerNormOptions(std::vector<int64_t> normalized_shape)
+      : normalized_shape_(std::move(normalized_shape)) {}
+  LayerNormOptions& eps(double value) { return eps_ = value, *this; }
+  LayerNormOptions& elementwise_affine(bool value) { return elementwise_affine_ = value, *this; }
+  const std::vector<int64_t>& normalized_shape() const { return normalized_shape_; }
+  double eps() const { return eps_; }
+  bool elementwise_affine() const { return elementwise_affine_; }
+
+ private:
+  std::vector<int64_t> normalized_shape_;
+  double eps_ = 1e-5;
+  bool elementwise_affine_ = true;
+};
 
 namespace functional {
 
@@ -52,10 +115,89 @@ class BatchNormFuncOptions {
   double eps_ = 1e-5;
 };
 
-inline Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,
-                         const BatchNormFuncOptions& options = {}) {
-  return reel::batch_norm(input, options.weight(), options.bias(), running_mean, running_var,
-                          options.training(), options.momentum(), options.eps());
+/// Errors when training on one value for each channel, which has no variance.
+Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,
+                  const BatchNormFuncOptions& options = {});
+
+class InstanceNormFuncOptions {
+ public:
+  InstanceNormFuncOptions& running_mean(Tensor value) {
+    return running_mean_ = std::move(value), *this;
+  }
+  InstanceNormFuncOptions& running_var(Tensor value) {
+    return running_var_ = std::move(value), *this;
+  }
+  InstanceNormFuncOptions& weight(Tensor value) { return weight_ = std::move(value), *this; }
+  InstanceNormFuncOptions& bias(Tensor value) { return bias_ = std::move(value), *this; }
+  InstanceNormFuncOptions& use_input_stats(bool value) { return use_input_stats_ = value, *this; }
+  InstanceNormFuncOptions& momentum(double value) { return momentum_ = value, *this; }
+  InstanceNormFuncOptions& eps(double value) { return eps_ = value, *this; }
+  const Tensor& running_mean() const { return running_mean_; }
+  const Tensor& running_var() const { return running_var_; }
+  const Tensor& weight() const { return weight_; }
+  const Tensor& bias() const { return bias_; }
+  bool use_input_stats() const { return use_input_stats_; }
+  double momentum() const { return momentum_; }
+  double eps() const { return eps_; }
+
+ private:
+  Tensor running_mean_;
+  Tensor running_var_;
+  Tensor weight_;
+  Tensor bias_;
+  bool use_input_stats_ = true;
+  double momentum_ = 0.1;
+  double eps_ = 1e-5;
+};
+
+/// Errors on one value for each channel of a picture, which has no variance.
+Tensor instance_norm(const Tensor& input, const InstanceNormFuncOptions& options = {});
+
+class GroupNormFuncOptions {
+ public:
+  GroupNormFuncOptions(int64_t num_groups) : num_groups_(num_groups) {}
+  GroupNormFuncOptions& weight(Tensor value) { return weight_ = std::move(value), *this; }
+  GroupNormFuncOptions& bias(Tensor value) { return bias_ = std::move(value), *this; }
+  GroupNormFuncOptions& eps(double value) { return eps_ = value, *this; }
+  int64_t num_groups() const { return num_groups_; }
+  const Tensor& weight() const { return weight_; }
+  const Tensor& bias() const { return bias_; }
+  double eps() const { return eps_; }
+
+ private:
+  int64_t num_groups_;
+  Tensor weight_;
+  Tensor bias_;
+  double eps_ = 1e-5;
+};
+
+inline Tensor group_norm(const Tensor& input, const GroupNormFuncOptions& options) {
+  return reel::group_norm(input, options.num_groups(), options.weight(), options.bias(),
+                          options.eps());
+}
+
+class LayerNormFuncOptions {
+ public:
+  LayerNormFuncOptions(std::vector<int64_t> normalized_shape)
+      : normalized_shape_(std::move(normalized_shape)) {}
+  LayerNormFuncOptions& weight(Tensor value) { return weight_ = std::move(value), *this; }
+  LayerNormFuncOptions& bias(Tensor value) { return bias_ = std::move(value), *this; }
+  LayerNormFuncOptions& eps(double value) { return eps_ = value, *this; }
+  const std::vector<int64_t>& normalized_shape() const { return normalized_shape_; }
+  const Tensor& weight() const { return weight_; }
+  const Tensor& bias() const { return bias_; }
+  double eps() const { return eps_; }
+
+ private:
+  std::vector<int64_t> normalized_shape_;
+  Tensor weight_;
+  Tensor bias_;
+  double eps_ = 1e-5;
+};
+
+inline Tensor layer_norm(const Tensor& input, const LayerNormFuncOptions& options) {
+  return reel::layer_norm(input, options.normalized_shape(), options.weight(), options.bias(),
+                          options.eps());
 }
 
 }  // namespace functional
@@ -81,6 +223,7 @@ struct BatchNormImpl : Cloneable<BatchNormImpl<kSpatial>> {
 };
 extern template struct BatchNormImpl<1>;
 extern template struct BatchNormImpl<2>;
+extern template struct BatchNormImpl<3>;
 
 /// Of [N, C] or [N, C, L].
 using BatchNorm1dImpl = BatchNormImpl<1>;
@@ -88,5 +231,69 @@ REEL_MODULE(BatchNorm1d);
 /// Of pictures [N, C, H, W].
 using BatchNorm2dImpl = BatchNormImpl<2>;
 REEL_MODULE(BatchNorm2d);
+/// Of volumes [N, C, D, H, W].
+using BatchNorm3dImpl = BatchNormImpl<3>;
+REEL_MODULE(BatchNorm3d);
+
+/// Instance normalisation (Ulyanov et al., 2016): each channel of each picture to mean 0 and
+/// variance 1. kSpatial dimensions follow the channels; the batch may be missing.
+template <size_t kSpatial>
+struct InstanceNormImpl : Cloneable<InstanceNormImpl<kSpatial>> {
+  explicit InstanceNormImpl(const InstanceNormOptions& options);
+  void reset() override;
+  void reset_parameters();
+  void reset_running_stats();
+  Tensor forward(const Tensor& input);
+  void pretty_print(std::ostream& stream) const override;
+
+  InstanceNormOptions options;
+  Tensor weight;               ///< [num_features], or undefined
+  Tensor bias;                 ///< [num_features], or undefined
+  Tensor running_mean;         ///< [num_features], or undefined
+  Tensor running_var;          ///< [num_features], or undefined
+  Tensor num_batches_tracked;  ///< an int64 number, or undefined
+};
+extern template struct InstanceNormImpl<1>;
+extern template struct InstanceNormImpl<2>;
+extern template struct InstanceNormImpl<3>;
+
+using InstanceNorm1dImpl = InstanceNormImpl<1>;
+REEL_MODULE(InstanceNorm1d);
+using InstanceNorm2dImpl = InstanceNormImpl<2>;
+REEL_MODULE(InstanceNorm2d);
+using InstanceNorm3dImpl = InstanceNormImpl<3>;
+REEL_MODULE(InstanceNorm3d);
+
+/// Group normalisation (Wu and He, 2018): each group of channels to mean 0 and variance 1.
+struct GroupNormImpl : Cloneable<GroupNormImpl> {
+  GroupNormImpl(int64_t num_groups, int64_t num_channels)
+      : GroupNormImpl(GroupNormOptions(num_groups, num_channels)) {}
+  explicit GroupNormImpl(const GroupNormOptions& options);
+  void reset() override;
+  void reset_parameters();
+  Tensor forward(const Tensor& input);
+  void pretty_print(std::ostream& stream) const override;
+
+  GroupNormOptions options;
+  Tensor weight;  ///< [num_channels], or undefined
+  Tensor bias;    ///< [num_channels], or undefined
+};
+REEL_MODULE(GroupNorm);
+
+/// Layer normalisation (Ba et al., 2016) over the last dimensions.
+struct LayerNormImpl : Cloneable<LayerNormImpl> {
+  LayerNormImpl(std::vector<int64_t> normalized_shape)
+      : LayerNormImpl(LayerNormOptions(std::move(normalized_shape))) {}
+  explicit LayerNormImpl(const LayerNormOptions& options);
+  void reset() override;
+  void reset_parameters();
+  Tensor forward(const Tensor& input);
+  void pretty_print(std::ostream& stream) const override;
+
+  LayerNormOptions options;
+  Tensor weight;  ///< [normalized_shape], or undefined
+  Tensor bias;    ///< [normalized_shape], or undefined
+};
+REEL_MODULE(LayerNorm);
 
 }  // namespace reel::nn

@@ -211,16 +211,4 @@ void Conv2dWeightGrad::backward(Replay& call) const {
 }
 
 }  // namespace ops
-
-Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias, IntArrayRef stride,
-              IntArrayRef padding, IntArrayRef dilation, int64_t groups) {
-  ops::Conv2d op;
-  op.stride = ops::expand_pair(op.name, "stride", stride);
-  op.padding = ops::expand_pair(op.name, "padding", padding);
-  op.dilation = ops::expand_pair(op.name, "dilation", dilation);
-  op.groups = groups;
-  if (input.dim() == 3) return ops::apply(op, input.unsqueeze(0), weight, bias).squeeze(0);
-  return ops::apply(op, input, weight, bias);
-}
-
 }  // namespace reel

@@ -1,3 +1,5 @@
+#include <memory>
+
 #include <reel/tensor/check.h>
 #include <reel/tensor/ops.h>
 #include <reel/tensor/ops/copy.h>
@@ -27,10 +29,14 @@ void Copy::infer(Infer& call) const {
   }
 }
 
-// set() casts back to the input's dtype.
-void Copy::backward(Replay& call) const { call.set(0, call.grad()); }
+// set() casts back to the input's dtype. What was overwritten is input 1, if it was on the tape.
+void Copy::backward(Replay& call) const {
+  call.set(0, call.grad());
+  if (call.needs(1)) call.set(1, zeros_like(call.grad()));
+}
 
 void Fill::infer(Infer& call) const { call.out(sizes, dtype); }
+void Fill::backward(Replay& call) const { call.set(0, zeros_like(call.grad())); }
 
 }  // namespace ops
 
@@ -51,9 +57,10 @@ Tensor Tensor::contiguous(MemoryFormat format) const {
   return is_contiguous(format) ? *this : clone(format);
 }
 
-Tensor Tensor::to(ScalarType type, bool /*non_blocking*/, bool copy) const {
-  if (type == dtype()) return copy ? clone() : *this;
-  return apply(Copy{type}, *this);
+Tensor Tensor::to(ScalarType type, bool /*non_blocking*/, bool copy, MemoryFormat format) const {
+  const bool lies_right = format == MemoryFormat::Preserve || is_contiguous(format);
+  if (type == dtype() && lies_right) return copy ? clone(format) : *this;
+  return apply(Copy{type, format}, *this);
 }
 
 Tensor Tensor::to(Device target, bool /*non_blocking*/, bool copy) const {
@@ -61,30 +68,45 @@ Tensor Tensor::to(Device target, bool /*non_blocking*/, bool copy) const {
   return apply(ToDevice{target, device()}, *this);
 }
 
-Tensor Tensor::to(Device target, ScalarType type, bool non_blocking, bool copy) const {
-  const Tensor moved = to(target, non_blocking, copy);
-  return moved.to(type, non_blocking, copy && moved.is_same(*this));
+Tensor Tensor::to(Device target, ScalarType type, bool non_blocking, bool copy,
+                  MemoryFormat format) const {
+  const Tensor moved = to(target, non_blocking, /*copy=*/false);
+  return moved.to(type, non_blocking, copy && moved.is_same(*this), format);
 }
 
-Tensor Tensor::to(const TensorOptions& options, bool non_blocking, bool copy) const {
+Tensor Tensor::to(const TensorOptions& options, bool non_blocking, bool copy,
+                  MemoryFormat format) const {
   return to(options.has_device() ? options.device() : device(),
-            options.has_dtype() ? options.dtype() : dtype(), non_blocking, copy);
+            options.has_dtype() ? options.dtype() : dtype(), non_blocking, copy, format);
 }
 
 Tensor& Tensor::copy_(const Tensor& source, bool /*non_blocking*/) {
   if (source.is_same(*this)) return *this;
+  check_no_partial_overlap("copy_", *this, source);
   Tensor from = source.device() == device() ? source : source.to(device());
   if (!(from.sizes() == sizes())) from = from.expand(sizes());
-  apply_to(*this, Copy{dtype()}, from);
+  // A view's past is told by its base.
+  if (GradMode::is_enabled() && requires_grad() && !is_view()) {
+    apply_to(*this, Copy{dtype()}, from, *this);
+  } else {
+    apply_to(*this, Copy{dtype()}, from);
+  }
   return *this;
 }
 
 Tensor& Tensor::fill_(const Scalar& value) {
+  // Of elements that are one in memory, one is enough.
+  for (int64_t d = 0; d < dim(); ++d) {
+    if (size(d) < 2 || stride(d) != 0) continue;
+    narrow(d, 0, 1).fill_(value);
+    return *this;
+  }
   if (!is_quantized(dtype())) {
     visit_dtype(dtype(), [&]<class T>() { checked_cast<T>("fill_", value); });
   }
   const Fill op{value, sizes(), dtype()};
-  execute(info_of<Fill>(), &op, {}, this);
+  const bool recorded = GradMode::is_enabled() && requires_grad() && !is_view();
+  execute(info_of<Fill>(), &op, {this, recorded ? size_t{1} : size_t{0}}, this);
   return *this;
 }
 

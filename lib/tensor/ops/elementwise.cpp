@@ -1,5 +1,9 @@
 #include <reel/tensor/check.h>
-#include <reel/tensor/ops/elementwise.h>
+#include <reel/tensor/ops/complex.h>
+#include <reel/tensor/ops/elementwise_call.h>
+#include <reel/tensor/ops/elementwise_list.h>
+#include <reel/tensor/ops/inplace.h>
+#include <reel/tensor/scalar_cast.h>
 
 namespace reel {
 namespace ops {
@@ -30,6 +34,22 @@ void infer_broadcast(Infer& call, int first, ScalarType dtype) {
 
 void Binary::infer(Infer& call) const { infer_broadcast(call, 0, call.in(0).dtype()); }
 void Compare::infer(Infer& call) const { infer_broadcast(call, 0, kBool); }
+void Maximum::infer(Infer& call) const {
+  refuse_complex(name, call.in(0).dtype(), "maximum not implemented for complex tensors.");
+  Binary::infer(call);
+}
+void Minimum::infer(Infer& call) const {
+  refuse_complex(name, call.in(0).dtype(), "minimum not implemented for complex tensors.");
+  Binary::infer(call);
+}
+void Lt::infer(Infer& call) const {
+  refuse_complex(name, call.in(0).dtype(), "lt_cpu");
+  Compare::infer(call);
+}
+void Le::infer(Infer& call) const {
+  refuse_complex(name, call.in(0).dtype(), "le_cpu");
+  Compare::infer(call);
+}
 void Ternary::infer(Infer& call) const { infer_broadcast(call, 0, call.in(0).dtype()); }
 
 void Where::infer(Infer& call) const {
@@ -43,7 +63,18 @@ void Where::infer(Infer& call) const {
   call.out(std::move(sizes), call.in(1).dtype());
 }
 
+void Neg::infer(Infer& call) const {
+  if (call.in(0).dtype() == kBool) {
+    fail(
+        "neg: Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
+        "invert a mask, use the `~` or `logical_not()` operator instead.");
+  }
+  call.out_like(call.in(0));
+}
+
 Tensor like(const Tensor& x, double value) { return scalar_tensor(value, x.options()); }
+Tensor i1(const Tensor& x) { return apply(I1{}, x); }
+Tensor polygamma(int64_t n, const Tensor& x) { return apply(Polygamma{{}, n}, x); }
 
 // Gradients. Replay::set sums them over what broadcast.
 
@@ -63,15 +94,15 @@ void Sub::backward(Replay& call) const {
 }
 
 void Mul::backward(Replay& call) const {
-  if (call.needs(0)) call.set(0, call.grad() * call.in(1));
-  if (call.needs(1)) call.set(1, call.grad() * call.in(0));
+  if (call.needs(0)) call.set(0, call.grad() * conj(call.in(1)));
+  if (call.needs(1)) call.set(1, call.grad() * conj(call.in(0)));
 }
 
 void Div::backward(Replay& call) const {
-  if (call.needs(0)) call.set(0, call.grad() / call.in(1));
+  const Tensor b = conj(call.in(1));
+  if (call.needs(0)) call.set(0, call.grad() / b);
   if (call.needs(1)) {
-    const Tensor b = call.in(1);
-    call.set(1, -call.grad() * call.in(0) / (b * b));
+    call.set(1, -call.grad() * conj(call.in(0)) / (b * b));
   }
 }
 
@@ -80,13 +111,13 @@ void Pow::backward(Replay& call) const {
   const Tensor b = call.in(1);
   if (call.needs(0)) {
     const Tensor slope = b * pow(a, b - 1);
-    call.set(0, call.grad() * where(b == 0, zeros_like(slope), slope));
+    call.set(0, call.grad() * conj(where(b == 0, zeros_like(slope), slope)));
   }
   // 0^b has slope 0 in b >= 0, where log(0) would make it NaN.
   if (call.needs(1)) {
     const Tensor slope = call.out() * log(a);
-    const Tensor flat = (a == 0).logical_and(b >= 0);
-    call.set(1, call.grad() * where(flat, zeros_like(slope), slope));
+    const Tensor flat = (a == 0).logical_and(real(b) >= 0);
+    call.set(1, call.grad() * conj(where(flat, zeros_like(slope), slope)));
   }
 }
 
@@ -119,16 +150,17 @@ void Where::backward(Replay& call) const {
 
 void Addcmul::backward(Replay& call) const {
   call.set(0, call.grad());
-  if (call.needs(1)) call.set(1, call.grad() * call.in(2) * value);
-  if (call.needs(2)) call.set(2, call.grad() * call.in(1) * value);
+  if (call.needs(1)) call.set(1, call.grad() * conj(call.in(2)) * value);
+  if (call.needs(2)) call.set(2, call.grad() * conj(call.in(1)) * value);
 }
 
 void Addcdiv::backward(Replay& call) const {
   call.set(0, call.grad());
-  if (call.needs(1)) call.set(1, call.grad() / call.in(2) * value);
+  if (!call.needs(1) && !call.needs(2)) return;
+  const Tensor c = conj(call.in(2));
+  if (call.needs(1)) call.set(1, call.grad() / c * value);
   if (call.needs(2)) {
-    const Tensor c = call.in(2);
-    call.set(2, call.grad() * call.in(1) / (c * c) * -value);
+    call.set(2, call.grad() * conj(call.in(1)) / (c * c) * -value);
   }
 }
 
@@ -138,136 +170,46 @@ namespace {
 
 using namespace ops;
 
-// The dtype in which an op of one tensor computes: floating ops turn integers into the default
-// floating-point type.
-template <class Op>
-ScalarType compute_type(ScalarType type) {
-  return Op::floating && (is_integral(type) || type == kBool) ? get_default_dtype() : type;
-}
-
-template <class Op>
-Tensor unary(const Op& op, const Tensor& x) {
-  const ScalarType type = compute_type<Op>(x.dtype());
-  return apply(op, type == x.dtype() ? x : x.to(type));
-}
-
-template <class Op>
-Tensor& unary_(Tensor& self, const Op& op) {
-  const ScalarType type = compute_type<Op>(self.dtype());
-  apply_to(self, op, type == self.dtype() ? self : self.to(type));
-  return self;
-}
-
-// 0: no type, 1: bool, 2: integer, 3: floating point, 4: complex.
-int category(ScalarType type) {
-  if (type == ScalarType::Undefined) return 0;
-  if (is_complex(type)) return 4;
-  if (is_floating_point(type)) return 3;
-  return type == kBool ? 1 : 2;
-}
-
-// What a C++ number counts as when it meets tensors.
-ScalarType number_type(ScalarType type) {
-  if (type == kDouble) return get_default_dtype();
-  if (type == kComplexDouble)
-    return get_default_dtype() == kDouble ? kComplexDouble : kComplexFloat;
-  return type;
-}
-
-// PyTorch's rule: tensors with dimensions decide; those without, and numbers, only if they are of a
-// higher category.
-struct Promotion {
-  ScalarType dims = ScalarType::Undefined;
-  ScalarType zero = ScalarType::Undefined;
-  ScalarType number = ScalarType::Undefined;
-
-  static void widen(ScalarType& to, ScalarType type) {
-    to = to == ScalarType::Undefined ? type : promote_types(to, type);
-  }
-  void add(const Tensor& t) {
-    if (t.impl()->is_wrapped_number) {
-      widen(number, number_type(t.dtype()));
-    } else {
-      widen(t.dim() > 0 ? dims : zero, t.dtype());
-    }
-  }
-  void add(const Scalar& s) { widen(number, number_type(s.type())); }
-  static ScalarType combine(ScalarType higher, ScalarType lower) {
-    if (category(lower) <= category(higher)) return higher;
-    return higher == ScalarType::Undefined ? lower : promote_types(higher, lower);
-  }
-  ScalarType result() const { return combine(combine(dims, zero), number); }
-};
-
-Tensor cast(const Tensor& t, ScalarType type) { return t.dtype() == type ? t : t.to(type); }
-
-// A number as a tensor without dimensions on the tensor's device.
-Tensor wrap(const Scalar& value, ScalarType type, const Tensor& like) {
-  Tensor t = scalar_tensor(value, TensorOptions(type).device(like.device()));
-  t.impl()->is_wrapped_number = true;
-  return t;
-}
-
-template <class Op>
-ScalarType binary_type(ScalarType type) {
-  return Op::floating && category(type) < 3 ? get_default_dtype() : type;
-}
-
-template <class Op>
-Tensor binary(const Op& op, const Tensor& a, const Tensor& b) {
-  if (a.dtype() == b.dtype() && category(a.dtype()) >= (Op::floating ? 3 : 0)) {
-    return apply(op, a, b);
-  }
-  const ScalarType type = binary_type<Op>(result_type(a, b));
-  return apply(op, cast(a, type), cast(b, type));
-}
-
-template <class Op>
-Tensor binary(const Op& op, const Tensor& a, const Scalar& b) {
-  const ScalarType type = binary_type<Op>(result_type(a, b));
-  return apply(op, cast(a, type), wrap(b, type, a));
-}
-
-template <class Op>
-Tensor& binary_(Tensor& self, const Op& op, const Tensor& b) {
-  const ScalarType type = binary_type<Op>(result_type(self, b));
-  apply_to(self, op, cast(self, type), cast(b, type));
-  return self;
-}
-
-template <class Op>
-Tensor& binary_(Tensor& self, const Op& op, const Scalar& b) {
-  const ScalarType type = binary_type<Op>(result_type(self, b));
-  apply_to(self, op, cast(self, type), wrap(b, type, self));
-  return self;
-}
-
-void check_subtraction(const Tensor& a, ScalarType b) {
-  if (a.dtype() == kBool && b == kBool) {
+void check_subtraction(ScalarType a, ScalarType b) {
+  if (a == kBool && b == kBool) {
     fail(
         "sub: Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` "
         "or `logical_xor()` operator instead.");
+  }
+  if (a == kBool || b == kBool) {
+    fail(
+        "sub: Subtraction, the `-` operator, with a bool tensor is not supported. If you are "
+        "trying to invert a mask, use the `~` or `logical_not()` operator instead.");
   }
 }
 
 bool is_one(const Scalar& s) { return !s.is_complex() && s.toDouble() == 1; }
 
-Scalar product(const Scalar& a, const Scalar& b) {
-  if (is_one(b)) return a;
-  if (a.is_integral(true) && b.is_integral(true)) {
-    return static_cast<int64_t>(static_cast<uint64_t>(a.toLong()) *
-                                static_cast<uint64_t>(b.toLong()));
-  }
-  return a.toDouble() * b.toDouble();
-}
+Scalar product(const Scalar& a, const Scalar& b) { return is_one(b) ? a : a * b; }
 
-// AddScaled scales in floating point; integers, which wrap, are multiplied first.
-bool computes_in_integers(const char* op, const Tensor& a, const Tensor& b, const Scalar& alpha) {
-  if (category(result_type(a, b)) >= 3) return false;
-  if (!alpha.is_integral(true)) {
+void check_alpha(const char* op, ScalarType type, const Scalar& alpha) {
+  if (alpha.is_boolean() && type != kBool) {
+    fail("{}: Boolean alpha only supported for Boolean results.", op);
+  }
+  if (category(type) < 3 && !alpha.is_integral(true)) {
     fail("{}: For integral input tensors, argument alpha must not be a floating point number.", op);
   }
-  return true;
+  if (category(type) < 4 && alpha.is_complex()) {
+    fail("{}: For non-complex input tensors, argument alpha must not be a complex number.", op);
+  }
+}
+
+// AddScaled scales in floating point; integers, which wrap, and complex numbers are multiplied
+// first.
+bool multiplies_first(const char* op, const Tensor& a, const Tensor& b, const Scalar& alpha) {
+  const ScalarType type = result_type(a, b);
+  check_alpha(op, type, alpha);
+  return category(type) != 3;
+}
+
+// A sum of Bool stays Bool.
+Tensor scaled(const Tensor& a, const Tensor& b, const Scalar& alpha) {
+  return result_type(a, b) == kBool ? mul(b, alpha.toBool()) : mul(b, alpha);
 }
 
 }  // namespace
@@ -286,6 +228,17 @@ ScalarType result_type(const Tensor& a, const Scalar& b) {
   return p.result();
 }
 
+ScalarType result_type(const Scalar& scalar, const Tensor& tensor) {
+  return result_type(tensor, scalar);
+}
+
+ScalarType result_type(const Scalar& scalar1, const Scalar& scalar2) {
+  Promotion p;
+  p.add(scalar1);
+  p.add(scalar2);
+  return p.result();
+}
+
 #define REEL_UNARY(name, Op)                                    \
   Tensor name(const Tensor& self) { return unary(Op{}, self); } \
   Tensor& name##_(Tensor& self) { return unary_(self, Op{}); }  \
@@ -295,21 +248,23 @@ ScalarType result_type(const Tensor& a, const Scalar& b) {
 #undef REEL_UNARY
 
 Tensor add(const Tensor& a, const Tensor& b, const Scalar& alpha) {
-  if (is_one(alpha)) return binary(Add{}, a, b);
-  if (computes_in_integers("add", a, b, alpha)) return binary(Add{}, a, mul(b, alpha));
+  if (is_one(alpha) && alpha.is_integral()) return binary(Add{}, a, b);
+  if (multiplies_first("add", a, b, alpha)) return binary(Add{}, a, scaled(a, b, alpha));
   return binary(AddScaled{{}, alpha}, a, b);
 }
 Tensor add(const Tensor& a, const Scalar& b, const Scalar& alpha) {
+  check_alpha("add", result_type(a, b), alpha);
   return binary(Add{}, a, product(b, alpha));
 }
 Tensor sub(const Tensor& a, const Tensor& b, const Scalar& alpha) {
-  check_subtraction(a, b.dtype());
-  if (is_one(alpha)) return binary(Sub{}, a, b);
-  if (computes_in_integers("sub", a, b, alpha)) return binary(Sub{}, a, mul(b, alpha));
-  return binary(AddScaled{{}, -alpha.toDouble()}, a, b);
+  check_subtraction(a.dtype(), b.dtype());
+  if (is_one(alpha) && alpha.is_integral()) return binary(Sub{}, a, b);
+  if (multiplies_first("sub", a, b, alpha)) return binary(Sub{}, a, mul(b, alpha));
+  return binary(AddScaled{{}, -alpha}, a, b);
 }
 Tensor sub(const Tensor& a, const Scalar& b, const Scalar& alpha) {
-  check_subtraction(a, b.type());
+  check_subtraction(a.dtype(), b.type());
+  check_alpha("sub", result_type(a, b), alpha);
   return binary(Sub{}, a, product(b, alpha));
 }
 Tensor mul(const Tensor& a, const Tensor& b) { return binary(Mul{}, a, b); }
@@ -320,33 +275,36 @@ Tensor maximum(const Tensor& a, const Tensor& b) { return binary(Maximum{}, a, b
 Tensor minimum(const Tensor& a, const Tensor& b) { return binary(Minimum{}, a, b); }
 
 Tensor operator-(const Scalar& a, const Tensor& b) {
-  const ScalarType type = result_type(b, a);
-  return apply(Sub{}, wrap(a, type, b), cast(b, type));
+  check_subtraction(b.dtype(), a.type());
+  return binary(Sub{}, a, b);
 }
-Tensor operator/(const Scalar& a, const Tensor& b) {
-  const ScalarType type = binary_type<Div>(result_type(b, a));
-  return apply(Div{}, wrap(a, type, b), cast(b, type));
-}
+Tensor operator/(const Scalar& a, const Tensor& b) { return binary(Div{}, a, b); }
 
-Tensor pow(const Tensor& a, const Tensor& b) { return binary(Pow{}, a, b); }
+Tensor pow(const Tensor& a, const Tensor& b) {
+  if (result_type(a, b) == kBool) fail_dtype("pow", "pow", kBool);
+  return binary(Pow{}, a, b);
+}
 Tensor pow(const Tensor& a, const Scalar& b) {
   const ScalarType type = result_type(a, b);
   if (is_integral(type) && b.toLong() < 0) {
     fail("pow: Integers to negative integer powers are not allowed.");
   }
+  if (type == kBool) fail_dtype("pow", "pow", type);
   const Tensor x = cast(a, type);
-  if (type == kBool || is_integral(type)) return apply(Pow{}, x, wrap(b, type, x));
+  if (b.is_complex()) return apply(Pow{}, x, wrap(b, type, x));
+  if (is_integral(type)) return apply(Pow{}, x, wrap_checked("pow", b, type, x));
   const double exponent = b.toDouble();
   if (exponent == 0.5) return sqrt(x);
   if (exponent == 1) return x.clone();
   if (exponent == 2) return square(x);
   if (exponent == -0.5) return rsqrt(x);
   if (exponent == -1) return reciprocal(x);
+  if (x.is_complex()) return apply(Pow{}, x, wrap(b, type, x));
   return apply(PowScalar{{}, exponent}, x);
 }
 Tensor pow(const Scalar& a, const Tensor& b) {
-  const ScalarType type = result_type(b, a);
-  return apply(Pow{}, wrap(a, type, b), cast(b, type));
+  if (result_type(b, a) == kBool) fail_dtype("pow", "pow", kBool);
+  return binary(Pow{}, a, b);
 }
 
 Tensor eq(const Tensor& a, const Tensor& b) { return binary(Eq{}, a, b); }
@@ -357,14 +315,22 @@ Tensor lt(const Tensor& a, const Tensor& b) { return binary(Lt{}, a, b); }
 Tensor lt(const Tensor& a, const Scalar& b) { return binary(Lt{}, a, b); }
 Tensor le(const Tensor& a, const Tensor& b) { return binary(Le{}, a, b); }
 Tensor le(const Tensor& a, const Scalar& b) { return binary(Le{}, a, b); }
-Tensor gt(const Tensor& a, const Tensor& b) { return binary(Lt{}, b, a); }
+Tensor gt(const Tensor& a, const Tensor& b) {
+  refuse_complex("gt", result_type(a, b), "gt_cpu");
+  return binary(Lt{}, b, a);
+}
 Tensor gt(const Tensor& a, const Scalar& b) {
   const ScalarType type = result_type(a, b);
+  refuse_complex("gt", type, "gt_cpu");
   return apply(Lt{}, wrap(b, type, a), cast(a, type));
 }
-Tensor ge(const Tensor& a, const Tensor& b) { return binary(Le{}, b, a); }
+Tensor ge(const Tensor& a, const Tensor& b) {
+  refuse_complex("ge", result_type(a, b), "ge_cpu");
+  return binary(Le{}, b, a);
+}
 Tensor ge(const Tensor& a, const Scalar& b) {
   const ScalarType type = result_type(a, b);
+  refuse_complex("ge", type, "ge_cpu");
   return apply(Le{}, wrap(b, type, a), cast(a, type));
 }
 
@@ -375,36 +341,20 @@ Tensor logical_or(const Tensor& a, const Tensor& b) {
   return apply(Maximum{}, cast(a, kBool), cast(b, kBool));
 }
 Tensor logical_not(const Tensor& a) { return eq(cast(a, kBool), Scalar(false)); }
-Tensor isnan(const Tensor& a) { return ne(a, a); }
-Tensor isfinite(const Tensor& a) {
-  if (!a.is_floating_point()) return ones_like(a, kBool);
-  return lt(abs(a), std::numeric_limits<double>::infinity());
-}
-
-Tensor clamp(const Tensor& a, const std::optional<Scalar>& min, const std::optional<Scalar>& max) {
-  if (!min && !max) fail("clamp: At least one of 'min' or 'max' must not be None");
-  ScalarType type = a.dtype();
-  if (min) type = result_type(a, *min);
-  if (max) type = promote_types(type, result_type(a, *max));
-  Clamp op;
-  if (min) op.low = min->toDouble();
-  if (max) op.high = max->toDouble();
-  return apply(op, cast(a, type));
-}
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   if (condition.dtype() != kBool && condition.dtype() != kByte) {
-    fail("where: expected condition to be a boolean tensor, but got a tensor with dtype {}",
+    fail("where: where expected condition to be a boolean tensor, but got a tensor with dtype {}",
          condition.dtype());
   }
   const ScalarType type = result_type(a, b);
   return apply(Where{}, cast(condition, kBool), cast(a, type), cast(b, type));
 }
 Tensor where(const Tensor& condition, const Tensor& a, const Scalar& b) {
-  return where(condition, a, wrap(b, result_type(a, b), a));
+  return where(condition, a, wrap_checked("where", b, result_type(a, b), a));
 }
 Tensor where(const Tensor& condition, const Scalar& a, const Tensor& b) {
-  return where(condition, wrap(a, result_type(b, a), b), b);
+  return where(condition, wrap_checked("where", a, result_type(b, a), b), b);
 }
 
 Tensor leaky_relu(const Tensor& a, const Scalar& negative_slope) {
@@ -413,10 +363,10 @@ Tensor leaky_relu(const Tensor& a, const Scalar& negative_slope) {
 Tensor elu(const Tensor& a, const Scalar& alpha, const Scalar& scale, const Scalar& input_scale) {
   return unary(Elu{{}, alpha.toDouble(), scale.toDouble(), input_scale.toDouble()}, a);
 }
-Tensor gelu(const Tensor& a, const std::string& approximate) {
+Tensor gelu(const Tensor& a, std::string_view approximate) {
   if (approximate == "none") return unary(Gelu{}, a);
   if (approximate == "tanh") return unary(GeluTanh{}, a);
-  fail("gelu: approximate argument must be either none or tanh, got {}", approximate);
+  fail("gelu: approximate argument must be either none or tanh. (got {})", approximate);
 }
 Tensor softplus(const Tensor& a, const Scalar& beta, const Scalar& threshold) {
   return unary(Softplus{{}, beta.toDouble(), threshold.toDouble()}, a);
@@ -427,14 +377,31 @@ namespace {
 template <class Op>
 Tensor ternary(const Op& op, const Tensor& a, const Tensor& b, const Tensor& c) {
   const ScalarType type = promote_types(a.dtype(), result_type(b, c));
+  // The kernels are of floating-point numbers; one of these formulas divides.
+  if (category(type) < 3) {
+    const Tensor product = mul(cast(b, type), cast(c, type));
+    return add(cast(a, type), mul(product, wrap(op.value, type, a)));
+  }
   return apply(op, cast(a, type), cast(b, type), cast(c, type));
 }
 
 template <class Op>
 Tensor& ternary_(Tensor& self, const Op& op, const Tensor& b, const Tensor& c) {
   const ScalarType type = promote_types(self.dtype(), result_type(b, c));
+  if (category(type) < 3) return write_result(self, Op::name, ternary(op, self, b, c));
   apply_to(self, op, cast(self, type), cast(b, type), cast(c, type));
   return self;
+}
+
+// A complex factor, for results that are complex.
+Scalar complex_factor(const char* op, const Tensor& a, const Tensor& b, const Tensor& c,
+                      const Scalar& value) {
+  const ScalarType type = promote_types(a.dtype(), result_type(b, c));
+  if (!is_complex(type))
+
+    fail("{}: value cannot be converted to type {} without overflow", op,
+         reel::detail::cpp_name(type));
+  return value;
 }
 
 void check_division(const Tensor& a, const Tensor& b, const Tensor& c) {
@@ -449,14 +416,13 @@ void check_division(const Tensor& a, const Tensor& b, const Tensor& c) {
 }  // namespace
 
 Tensor addcmul(const Tensor& a, const Tensor& b, const Tensor& c, const Scalar& value) {
+  if (value.is_complex()) return add(a, mul(mul(b, c), complex_factor("addcmul", a, b, c, value)));
   return ternary(Addcmul{{}, value.toDouble()}, a, b, c);
 }
 Tensor addcdiv(const Tensor& a, const Tensor& b, const Tensor& c, const Scalar& value) {
   check_division(a, b, c);
+  if (value.is_complex()) return add(a, mul(div(b, c), complex_factor("addcdiv", a, b, c, value)));
   return ternary(Addcdiv{{}, value.toDouble()}, a, b, c);
-}
-Tensor lerp(const Tensor& a, const Tensor& end, const Scalar& weight) {
-  return add(a, sub(end, a), weight);
 }
 
 Tensor Tensor::add(const Tensor& b, const Scalar& alpha) const {
@@ -494,11 +460,6 @@ Tensor Tensor::ge(const Scalar& b) const { return reel::ge(*this, b); }
 Tensor Tensor::logical_and(const Tensor& b) const { return reel::logical_and(*this, b); }
 Tensor Tensor::logical_or(const Tensor& b) const { return reel::logical_or(*this, b); }
 Tensor Tensor::logical_not() const { return reel::logical_not(*this); }
-Tensor Tensor::isnan() const { return reel::isnan(*this); }
-Tensor Tensor::isfinite() const { return reel::isfinite(*this); }
-Tensor Tensor::clamp(const std::optional<Scalar>& min, const std::optional<Scalar>& max) const {
-  return reel::clamp(*this, min, max);
-}
 Tensor Tensor::where(const Tensor& condition, const Tensor& other) const {
   return reel::where(condition, *this, other);
 }
@@ -513,42 +474,42 @@ Tensor Tensor::lerp(const Tensor& end, const Scalar& weight) const {
 }
 
 Tensor& Tensor::add_(const Tensor& b, const Scalar& alpha) {
-  if (is_one(alpha)) return binary_(*this, Add{}, b);
-  if (computes_in_integers("add_", *this, b, alpha))
-    return binary_(*this, Add{}, reel::mul(b, alpha));
+  if (is_one(alpha) && alpha.is_integral()) return binary_(*this, Add{}, b);
+  if (multiplies_first("add_", *this, b, alpha))
+    return binary_(*this, Add{}, scaled(*this, b, alpha));
   return binary_(*this, AddScaled{{}, alpha}, b);
 }
 Tensor& Tensor::add_(const Scalar& b, const Scalar& alpha) {
+  check_alpha("add_", result_type(*this, b), alpha);
   return binary_(*this, Add{}, product(b, alpha));
 }
 Tensor& Tensor::sub_(const Tensor& b, const Scalar& alpha) {
-  check_subtraction(*this, b.dtype());
-  if (is_one(alpha)) return binary_(*this, Sub{}, b);
-  if (computes_in_integers("sub_", *this, b, alpha))
-    return binary_(*this, Sub{}, reel::mul(b, alpha));
-  return binary_(*this, AddScaled{{}, -alpha.toDouble()}, b);
+  check_subtraction(dtype(), b.dtype());
+  if (is_one(alpha) && alpha.is_integral()) return binary_(*this, Sub{}, b);
+  if (multiplies_first("sub_", *this, b, alpha)) return binary_(*this, Sub{}, reel::mul(b, alpha));
+  return binary_(*this, AddScaled{{}, -alpha}, b);
 }
 Tensor& Tensor::sub_(const Scalar& b, const Scalar& alpha) {
-  check_subtraction(*this, b.type());
+  check_subtraction(dtype(), b.type());
+  check_alpha("sub_", result_type(*this, b), alpha);
   return binary_(*this, Sub{}, product(b, alpha));
 }
 Tensor& Tensor::mul_(const Tensor& b) { return binary_(*this, Mul{}, b); }
 Tensor& Tensor::mul_(const Scalar& b) { return binary_(*this, Mul{}, b); }
 Tensor& Tensor::div_(const Tensor& b) { return binary_(*this, Div{}, b); }
 Tensor& Tensor::div_(const Scalar& b) { return binary_(*this, Div{}, b); }
-Tensor& Tensor::pow_(const Scalar& b) { return copy_(reel::pow(*this, b)); }
-Tensor& Tensor::clamp_(const std::optional<Scalar>& min, const std::optional<Scalar>& max) {
-  return copy_(reel::clamp(*this, min, max));
-}
+Tensor& Tensor::pow_(const Scalar& b) { return InPlaceForm(*this, "pow_").of(reel::pow(*this, b)); }
 Tensor& Tensor::addcmul_(const Tensor& b, const Tensor& c, const Scalar& value) {
+  if (value.is_complex()) return write_result(*this, "addcmul_", addcmul(b, c, value));
   return ternary_(*this, Addcmul{{}, value.toDouble()}, b, c);
 }
 Tensor& Tensor::addcdiv_(const Tensor& b, const Tensor& c, const Scalar& value) {
   check_division(*this, b, c);
+  if (value.is_complex()) return write_result(*this, "addcdiv_", addcdiv(b, c, value));
   return ternary_(*this, Addcdiv{{}, value.toDouble()}, b, c);
 }
 Tensor& Tensor::lerp_(const Tensor& end, const Scalar& weight) {
-  return add_(reel::sub(end, *this), weight);
+  return write_result(*this, "lerp_", reel::lerp(*this, end, weight));
 }
 
 }  // namespace reel

@@ -34,36 +34,54 @@ struct GradName {
   }();
 };
 
-/// dx = g * df(x, y) in one pass. Inputs g, x, y; of x and y only those that `Op::reads` names.
+/// Fails with PyTorch's words where `dtype` is complex: those given if they are a sentence, else
+/// the name of PyTorch's kernel, which is "<op>_vml_cpu" for nullptr.
+void refuse_complex(const char* op, ScalarType dtype, const char* words = nullptr);
+
+/// dx = g * conj(df(x, y)) in one pass. Inputs g, x, y; of x and y only those that `Op::reads`
+/// names.
 template <class Op>
 struct GradOf : Op {
   static constexpr const char* name = GradName<Op>::kText.data();
   static constexpr Reads reads{};
   void infer(Infer& call) const { call.out_like(call.in(0)); }
-  void compose(Compose& call) const { call.set(0, call.in(0) * Op::df(call.in(1), call.in(2))); }
+  void compose(Compose& call) const {
+    call.set(0, call.in(0) * conj(Op::df(call.in(1), call.in(2))));
+  }
   void backward(Replay& call) const = delete;
 };
 
-/// An op of one tensor. Reads of its gradient: in(0) for x, out() for y.
+/// An op of one tensor. The gradient of a complex one follows PyTorch: it is the conjugate of the
+/// derivative by which the incoming one is multiplied. Reads of its gradient: in(0) for x, out()
+/// for y.
 template <class Op>
 struct Unary {
   static constexpr bool elementwise = true;
   /// Integers are cast to the default floating-point type first.
   static constexpr bool floating = true;
+  /// Kernels compute the formula number by number, not in vectors.
+  static constexpr bool scalar = false;
+  /// The formulas hold for complex numbers too; else these are refused in these words.
+  static constexpr bool complex = false;
+  static constexpr const char* not_complex = nullptr;
 
-  void infer(Infer& call) const { call.out_like(call.in(0)); }
+  void infer(Infer& call) const {
+    if constexpr (!Op::complex) refuse_complex(Op::name, call.in(0).dtype(), Op::not_complex);
+    call.out_like(call.in(0));
+  }
   void backward(Replay& call) const {
     const Op& op = static_cast<const Op&>(*this);
     const Tensor x = (Op::reads[0] & in(0)) != 0 ? call.in(0) : Tensor();
     const Tensor y = (Op::reads[0] & out()) != 0 ? call.out() : Tensor();
     if (call.create_graph()) {
-      call.set(0, call.grad() * op.df(x, y));
+      call.set(0, call.grad() * conj(op.df(x, y)));
     } else {
       call.set(0, apply(GradOf<Op>{op}, call.grad(), x, y));
     }
   }
 };
 
+/// The magnitude of a complex number is ComplexAbs.
 struct Abs : Unary<Abs> {
   static constexpr const char* name = "abs";
   static constexpr Reads reads{in(0)};
@@ -78,6 +96,8 @@ struct Neg : Unary<Neg> {
   static constexpr const char* name = "neg";
   static constexpr Reads reads{};
   static constexpr bool floating = false;
+  static constexpr bool complex = true;
+  void infer(Infer& call) const;
   auto f(const auto& x) const { return -x; }
   auto df(const auto&, const auto&) const { return -1; }
 };
@@ -86,6 +106,9 @@ struct Sign : Unary<Sign> {
   static constexpr const char* name = "sign";
   static constexpr Reads reads{};
   static constexpr bool floating = false;
+  static constexpr const char* not_complex =
+      "Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn "
+      "instead.";
   auto f(const auto& x) const {
     return where(x > 0, like(x, 1), where(x < 0, like(x, -1), like(x, 0)));
   }
@@ -96,6 +119,7 @@ struct Ceil : Unary<Ceil> {
   static constexpr const char* name = "ceil";
   static constexpr Reads reads{};
   static constexpr bool floating = false;
+  static constexpr const char* not_complex = "ceil is not supported for complex inputs";
   auto f(const auto& x) const { return ceil(x); }
   auto df(const auto&, const auto&) const { return 0; }
 };
@@ -104,6 +128,7 @@ struct Floor : Unary<Floor> {
   static constexpr const char* name = "floor";
   static constexpr Reads reads{};
   static constexpr bool floating = false;
+  static constexpr const char* not_complex = "floor is not supported for complex inputs";
   auto f(const auto& x) const { return floor(x); }
   auto df(const auto&, const auto&) const { return 0; }
 };
@@ -120,6 +145,7 @@ struct Square : Unary<Square> {
   static constexpr const char* name = "square";
   static constexpr Reads reads{in(0)};
   static constexpr bool floating = false;
+  static constexpr bool complex = true;
   auto f(const auto& x) const { return x * x; }
   auto df(const auto& x, const auto&) const { return 2 * x; }
 };
@@ -128,6 +154,7 @@ struct Relu : Unary<Relu> {
   static constexpr const char* name = "relu";
   static constexpr Reads reads{out()};
   static constexpr bool floating = false;
+  static constexpr const char* not_complex = "clamp is not supported for complex types";
   auto f(const auto& x) const { return where(x < 0, like(x, 0), x); }
   auto df(const auto&, const auto& y) const { return where(y > 0, like(y, 1), like(y, 0)); }
 };
@@ -135,6 +162,7 @@ struct Relu : Unary<Relu> {
 struct Exp : Unary<Exp> {
   static constexpr const char* name = "exp";
   static constexpr Reads reads{out()};
+  static constexpr bool complex = true;
   auto f(const auto& x) const { return exp(x); }
   auto df(const auto&, const auto& y) const { return y; }
 };
@@ -149,6 +177,7 @@ struct Expm1 : Unary<Expm1> {
 struct Log : Unary<Log> {
   static constexpr const char* name = "log";
   static constexpr Reads reads{in(0)};
+  static constexpr bool complex = true;
   auto f(const auto& x) const { return log(x); }
   auto df(const auto& x, const auto&) const { return 1 / x; }
 };
@@ -156,6 +185,7 @@ struct Log : Unary<Log> {
 struct Log2 : Unary<Log2> {
   static constexpr const char* name = "log2";
   static constexpr Reads reads{in(0)};
+  static constexpr bool complex = true;
   auto f(const auto& x) const { return log2(x); }
   auto df(const auto& x, const auto&) const { return 1 / (x * 0.6931471805599453094); }
 };
@@ -163,6 +193,7 @@ struct Log2 : Unary<Log2> {
 struct Log10 : Unary<Log10> {
   static constexpr const char* name = "log10";
   static constexpr Reads reads{in(0)};
+  static constexpr bool complex = true;
   auto f(const auto& x) const { return log10(x); }
   auto df(const auto& x, const auto&) const { return 1 / (x * 2.3025850929940456840); }
 };
@@ -177,6 +208,7 @@ struct Log1p : Unary<Log1p> {
 struct Sqrt : Unary<Sqrt> {
   static constexpr const char* name = "sqrt";
   static constexpr Reads reads{out()};
+  static constexpr bool complex = true;
   auto f(const auto& x) const { return sqrt(x); }
   auto df(const auto&, const auto& y) const { return 0.5 / y; }
 };
@@ -184,6 +216,7 @@ struct Sqrt : Unary<Sqrt> {
 struct Rsqrt : Unary<Rsqrt> {
   static constexpr const char* name = "rsqrt";
   static constexpr Reads reads{out()};
+  static constexpr bool complex = true;
   auto f(const auto& x) const { return 1 / sqrt(x); }
   auto df(const auto&, const auto& y) const { return -0.5 * y * y * y; }
 };
@@ -191,6 +224,7 @@ struct Rsqrt : Unary<Rsqrt> {
 struct Reciprocal : Unary<Reciprocal> {
   static constexpr const char* name = "reciprocal";
   static constexpr Reads reads{out()};
+  static constexpr bool complex = true;
   auto f(const auto& x) const { return 1 / x; }
   auto df(const auto&, const auto& y) const { return -y * y; }
 };
@@ -198,6 +232,7 @@ struct Reciprocal : Unary<Reciprocal> {
 struct Sin : Unary<Sin> {
   static constexpr const char* name = "sin";
   static constexpr Reads reads{in(0)};
+  static constexpr bool complex = true;
   auto f(const auto& x) const { return sin(x); }
   auto df(const auto& x, const auto&) const { return cos(x); }
 };
@@ -205,6 +240,7 @@ struct Sin : Unary<Sin> {
 struct Cos : Unary<Cos> {
   static constexpr const char* name = "cos";
   static constexpr Reads reads{in(0)};
+  static constexpr bool complex = true;
   auto f(const auto& x) const { return cos(x); }
   auto df(const auto& x, const auto&) const { return -sin(x); }
 };
@@ -212,6 +248,7 @@ struct Cos : Unary<Cos> {
 struct Tan : Unary<Tan> {
   static constexpr const char* name = "tan";
   static constexpr Reads reads{out()};
+  static constexpr bool complex = true;
   auto f(const auto& x) const { return tan(x); }
   auto df(const auto&, const auto& y) const { return 1 + y * y; }
 };
@@ -219,6 +256,7 @@ struct Tan : Unary<Tan> {
 struct Tanh : Unary<Tanh> {
   static constexpr const char* name = "tanh";
   static constexpr Reads reads{out()};
+  static constexpr bool complex = true;
   auto f(const auto& x) const { return tanh(x); }
   auto df(const auto&, const auto& y) const { return 1 - y * y; }
 };
@@ -233,6 +271,7 @@ struct Erf : Unary<Erf> {
 struct Sigmoid : Unary<Sigmoid> {
   static constexpr const char* name = "sigmoid";
   static constexpr Reads reads{out()};
+  static constexpr bool complex = true;
   auto f(const auto& x) const { return 1 / (1 + exp(-x)); }
   auto df(const auto&, const auto& y) const { return y * (1 - y); }
 };
@@ -241,6 +280,7 @@ struct Sigmoid : Unary<Sigmoid> {
 struct Silu : Unary<Silu> {
   static constexpr const char* name = "silu";
   static constexpr Reads reads{in(0)};
+  static constexpr bool complex = true;
   auto f(const auto& x) const { return x / (1 + exp(-x)); }
   auto df(const auto& x, const auto&) const {
     const auto s = 1 / (1 + exp(-x));
@@ -251,6 +291,7 @@ struct Silu : Unary<Silu> {
 struct LeakyRelu : Unary<LeakyRelu> {
   static constexpr const char* name = "leaky_relu";
   static constexpr Reads reads{in(0)};
+  static constexpr const char* not_complex = "leaky_relu_cpu";
   double slope = 0.01;
   auto f(const auto& x) const { return where(x > 0, x, x * slope); }
   auto df(const auto& x, const auto&) const { return where(x > 0, like(x, 1), like(x, slope)); }
@@ -260,6 +301,7 @@ struct LeakyRelu : Unary<LeakyRelu> {
 struct Elu : Unary<Elu> {
   static constexpr const char* name = "elu";
   static constexpr Reads reads{in(0)};
+  static constexpr const char* not_complex = "elu_cpu";
   double alpha = 1;
   double scale = 1;
   double input_scale = 1;
@@ -275,6 +317,7 @@ struct Elu : Unary<Elu> {
 struct Gelu : Unary<Gelu> {
   static constexpr const char* name = "gelu";
   static constexpr Reads reads{in(0)};
+  static constexpr const char* not_complex = "GeluKernelImpl";
   auto f(const auto& x) const { return x * 0.5 * (1 + erf(x * 0.70710678118654752440)); }
   auto df(const auto& x, const auto&) const {
     return 0.5 * (1 + erf(x * 0.70710678118654752440)) +
@@ -286,6 +329,7 @@ struct Gelu : Unary<Gelu> {
 struct GeluTanh : Unary<GeluTanh> {
   static constexpr const char* name = "gelu_tanh";
   static constexpr Reads reads{in(0)};
+  static constexpr const char* not_complex = "GeluKernelImpl";
   auto f(const auto& x) const {
     return x * 0.5 * (1 + tanh((x + x * x * x * 0.044715) * 0.79788456080286535588));
   }
@@ -299,6 +343,7 @@ struct GeluTanh : Unary<GeluTanh> {
 struct Softplus : Unary<Softplus> {
   static constexpr const char* name = "softplus";
   static constexpr Reads reads{in(0)};
+  static constexpr const char* not_complex = "softplus_cpu";
   double beta = 1;
   double threshold = 20;
   auto f(const auto& x) const {
@@ -314,6 +359,7 @@ struct Clamp : Unary<Clamp> {
   static constexpr const char* name = "clamp";
   static constexpr Reads reads{in(0)};
   static constexpr bool floating = false;
+  static constexpr const char* not_complex = "clamp is not supported for complex types";
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
   auto f(const auto& x) const {
@@ -339,6 +385,8 @@ struct PowScalar : Unary<PowScalar> {
 struct Binary {
   static constexpr bool elementwise = true;
   static constexpr bool floating = false;
+  static constexpr bool scalar = false;
+  static constexpr bool complex = true;
   void infer(Infer& call) const;
 };
 
@@ -391,6 +439,8 @@ struct Pow : Binary {
 struct Maximum : Binary {
   static constexpr const char* name = "maximum";
   static constexpr Reads reads{in(0) | in(1), in(0) | in(1)};
+  static constexpr bool complex = false;
+  void infer(Infer& call) const;
   auto f(const auto& a, const auto& b) const { return maximum(a, b); }
   void backward(Replay& call) const;
 };
@@ -398,6 +448,8 @@ struct Maximum : Binary {
 struct Minimum : Binary {
   static constexpr const char* name = "minimum";
   static constexpr Reads reads{in(0) | in(1), in(0) | in(1)};
+  static constexpr bool complex = false;
+  void infer(Infer& call) const;
   auto f(const auto& a, const auto& b) const { return minimum(a, b); }
   void backward(Replay& call) const;
 };
@@ -406,26 +458,31 @@ struct Minimum : Binary {
 struct Compare {
   static constexpr bool elementwise = true;
   static constexpr bool floating = false;
+  static constexpr bool complex = false;
   void infer(Infer& call) const;
 };
 
 struct Eq : Compare {
   static constexpr const char* name = "eq";
+  static constexpr bool complex = true;
   auto f(const auto& a, const auto& b) const { return a == b; }
 };
 
 struct Ne : Compare {
   static constexpr const char* name = "ne";
+  static constexpr bool complex = true;
   auto f(const auto& a, const auto& b) const { return a != b; }
 };
 
 struct Lt : Compare {
   static constexpr const char* name = "lt";
+  void infer(Infer& call) const;
   auto f(const auto& a, const auto& b) const { return a < b; }
 };
 
 struct Le : Compare {
   static constexpr const char* name = "le";
+  void infer(Infer& call) const;
   auto f(const auto& a, const auto& b) const { return a <= b; }
 };
 
@@ -461,15 +518,5 @@ struct Addcdiv : Ternary {
   auto f(const auto& a, const auto& b, const auto& c) const { return a + b / c * like(a, value); }
   void backward(Replay& call) const;
 };
-
-#define REEL_UNARY(name, Op) Op,
-/// Ends in Unary-like ops with parameters, which unary.def cannot name.
-using UnaryOps = OpList<
-#include <reel/tensor/ops/unary.def>
-    LeakyRelu, Elu, Gelu, GeluTanh, Softplus, Clamp, PowScalar>;
-#undef REEL_UNARY
-using BinaryOps = OpList<Add, AddScaled, Sub, Mul, Div, Pow, Maximum, Minimum>;
-using CompareOps = OpList<Eq, Ne, Lt, Le>;
-using TernaryOps = OpList<Addcmul, Addcdiv>;
 
 }  // namespace reel::ops

@@ -27,7 +27,7 @@ Tensor embedding(const Tensor& weight, const Tensor& indices, int64_t padding_id
   if (indices.dtype() != kLong && indices.dtype() != kInt) {
     fail(
         "embedding: Expected tensor for argument #1 'indices' to have one of the following scalar "
-        "types: Long, Int; but got {} instead",
+        "types: Long, Int; but got CPU{}Type instead (while checking arguments for embedding)",
         indices.dtype());
   }
   if (sparse) fail("embedding: sparse gradients are not supported");
@@ -59,7 +59,7 @@ Tensor embedding(const Tensor& weight, const Tensor& indices, int64_t padding_id
 
 Tensor one_hot(const Tensor& self, int64_t num_classes) {
   if (self.dtype() != kLong) {
-    fail("one_hot is only applicable to index tensor, got {}", self.dtype());
+    fail("one_hot is only applicable to index tensor. (got {})", self.dtype());
   }
   if (self.numel() == 0 && num_classes <= 0) {
     fail("one_hot: Can not infer total number of classes from empty tensor.");
@@ -74,7 +74,7 @@ Tensor one_hot(const Tensor& self, int64_t num_classes) {
       num_classes = largest + 1;
     }
     if (largest >= num_classes) {
-      fail("one_hot: Class values must be smaller than num_classes, got {} and {}", largest,
+      fail("one_hot: Class values must be smaller than num_classes. (got {} and {})", largest,
            num_classes);
     }
   }

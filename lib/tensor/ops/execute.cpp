@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdio>
+#include <memory>
 
 #include <reel/backends/dispatch.h>
 #include <reel/tensor/check.h>
@@ -22,7 +23,7 @@ void Infer::out_like(const Tensor& input, ScalarType dtype) {
 }
 
 void Infer::out_strided(Shape sizes, Shape strides, ScalarType dtype) {
-  outputs_[count_++] = {std::move(sizes), std::move(strides), dtype};
+  outputs_.push_back({std::move(sizes), std::move(strides), dtype});
 }
 
 namespace {
@@ -72,7 +73,7 @@ class OpFallback final : public backends::Fallback {
 
   bool compose() override {
     if (info_.compose == nullptr) return false;
-    const NoGradGuard no_grad;
+    const autograd::InternalGuard internal;
     Compose call(inputs_);
     info_.compose(op_, call);
     for (size_t k = 0; k < outputs_.size(); ++k) deliver(k, std::move(call.results()[k]));
@@ -80,7 +81,7 @@ class OpFallback final : public backends::Fallback {
   }
 
   int64_t run_on_cpu() override {
-    const NoGradGuard no_grad;
+    const autograd::InternalGuard internal;
     int64_t bytes = 0;
     std::vector<Tensor> inputs;
     for (const Tensor& t : inputs_) {
@@ -122,32 +123,25 @@ class OpFallback final : public backends::Fallback {
 
 void run(const OpInfo& info, const void* op, std::span<const Tensor> inputs,
          std::span<Tensor> outputs, Device device, bool keep_outputs) {
-  constexpr size_t kInline = 6;
-  std::array<View, kInline> inline_views;
-  std::array<Shape, kInline> inline_strides;
-  std::vector<View> more_views;
-  View* in = inline_views.data();
-  if (inputs.size() > kInline) {
-    more_views.resize(inputs.size());
-    in = more_views.data();
+  InlineVector<View, 4> in;
+  InlineVector<View, 2> out;
+  InlineVector<Shape, 2> broadcast;  // what the views' strides point to
+  in.reserve(inputs.size());
+  broadcast.reserve(inputs.size());
+  for (const Tensor& output : outputs) out.push_back(view_of(*output.impl()));
+  for (const Tensor& input : inputs) {
+    in.push_back(input.defined() ? view_of(*input.impl()) : View());
+    if (!info.elementwise || !input.defined()) continue;
+    const TensorImpl& y = *outputs[0].impl();
+    if (input.impl()->sizes == y.sizes) continue;
+    broadcast.push_back(broadcast_strides(*input.impl(), y.sizes));
+    in.back().sizes = y.sizes.data();
+    in.back().strides = broadcast.back().data();
+    in.back().rank = static_cast<int>(y.sizes.size());
+    in.back().numel = y.numel;
   }
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (!inputs[i].defined()) continue;
-    const TensorImpl& t = *inputs[i].impl();
-    in[i] = view_of(t);
-    if (info.elementwise && !(t.sizes == outputs[0].impl()->sizes)) {
-      const TensorImpl& y = *outputs[0].impl();
-      inline_strides[i] = broadcast_strides(t, y.sizes);
-      in[i].sizes = y.sizes.data();
-      in[i].strides = inline_strides[i].data();
-      in[i].rank = static_cast<int>(y.sizes.size());
-      in[i].numel = y.numel;
-    }
-  }
-  std::array<View, kMaxOutputs> out;
-  for (size_t k = 0; k < outputs.size(); ++k) out[k] = view_of(*outputs[k].impl());
   const Call call{info.name,
-                  in,
+                  in.data(),
                   out.data(),
                   op,
                   static_cast<int>(inputs.size()),
@@ -191,13 +185,18 @@ Tensor run_view(const OpInfo& info, const void* op, const Tensor& input) {
   Tensor result = info.view(op, input);
   TensorImpl& impl = *result.impl();
   const TensorImpl& x = *input.impl();
-  if (impl.storage == x.storage && GradMode::is_enabled() && !InferenceMode::is_enabled()) {
-    impl.base = x.base ? x.base : input.impl_ptr();
-    impl.base_version = impl.storage->version();
-  }
   if (x.quant != nullptr && impl.dtype == x.dtype) {
     impl.quant = std::make_unique<QuantParams>(*x.quant);
   }
+  if (!(impl.storage == x.storage)) return result;
+  impl.is_inference = x.is_inference;
+  const bool recording = GradMode::is_enabled();
+  if (x.is_inference || (!recording && autograd::InternalGuard::is_enabled())) return result;
+  impl.base = x.base ? x.base : input.impl_ptr();
+  impl.base_version = impl.storage->version();
+  impl.view_origin = InferenceMode::is_enabled() ? ViewOrigin::Inference
+                     : !recording                ? ViewOrigin::NoGrad
+                                                 : x.view_origin;
   return result;
 }
 
@@ -205,6 +204,10 @@ Tensor run_view(const OpInfo& info, const void* op, const Tensor& input) {
 
 IntrusivePtr<autograd::Entry> make_entry(const OpInfo& info, const void* op,
                                          std::span<const Tensor> inputs) {
+  // A view whose base was written since gets an entry now, whose number must be smaller than ours.
+  for (const Tensor& input : inputs) {
+    if (input.defined() && input.impl()->is_stale_view()) (void)autograd::edge_of(input);
+  }
   auto entry = IntrusivePtr<autograd::Entry>::adopt(new OpEntry(info, op));
   entry->edges.reserve(inputs.size());
   uint32_t reads = 0;
@@ -234,7 +237,7 @@ void finish_entry(const OpInfo& info, const IntrusivePtr<autograd::Entry>& entry
   }
   for (size_t k = 0; k < outputs.size(); ++k) {
     const Tensor& output = outputs[k];
-    entry->outputs.push_back({output.sizes(), output.dtype(), output.device(), {}, nullptr});
+    entry->outputs.push_back({output.sizes(), output.dtype(), output.device(), {}});
     if ((reads & out(static_cast<int>(k))) != 0) entry->save(output, static_cast<int8_t>(~k));
   }
 }

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <type_traits>
 
 #include <reel/autograd/grad_mode.h>
@@ -76,6 +77,10 @@ TensorOptions options_like(const Tensor& self, TensorOptions options) {
   return options;
 }
 
+TensorOptions with_format(const TensorOptions& options, MemoryFormat format) {
+  return format == MemoryFormat::Preserve ? options : options.memory_format(format);
+}
+
 /// The dtype that a number has as a tensor.
 ScalarType type_of_number(ScalarType kind) {
   if (is_floating_point(kind)) return get_default_dtype();
@@ -143,8 +148,8 @@ Tensor empty_named(const char* op, IntArrayRef size, const TensorOptions& option
 
 }  // namespace
 
-Tensor empty(IntArrayRef size, const TensorOptions& options) {
-  return finish(empty_named("empty", size, options), options);
+Tensor empty(IntArrayRef size, const TensorOptions& options, MemoryFormat memory_format) {
+  return finish(empty_named("empty", size, with_format(options, memory_format)), options);
 }
 
 Tensor empty_strided(IntArrayRef size, IntArrayRef stride, const TensorOptions& options) {
@@ -166,20 +171,53 @@ Tensor full(IntArrayRef size, const Scalar& value, const TensorOptions& given) {
   return filled("full", empty_named("full", size, options), value, options);
 }
 
-Tensor empty_like(const Tensor& self, const TensorOptions& options) {
-  return finish(empty_like_named("empty_like", self, options), options);
+Tensor empty_like(const Tensor& self, const TensorOptions& options, MemoryFormat memory_format) {
+  return finish(empty_like_named("empty_like", self, with_format(options, memory_format)), options);
 }
 
-Tensor zeros_like(const Tensor& self, const TensorOptions& options) {
-  return filled("zeros_like", empty_like_named("zeros_like", self, options), 0, options);
+Tensor zeros_like(const Tensor& self, const TensorOptions& options, MemoryFormat memory_format) {
+  return filled("zeros_like",
+                empty_like_named("zeros_like", self, with_format(options, memory_format)), 0,
+                options);
 }
 
-Tensor ones_like(const Tensor& self, const TensorOptions& options) {
-  return filled("ones_like", empty_like_named("ones_like", self, options), 1, options);
+Tensor ones_like(const Tensor& self, const TensorOptions& options, MemoryFormat memory_format) {
+  return filled("ones_like",
+                empty_like_named("ones_like", self, with_format(options, memory_format)), 1,
+                options);
 }
 
-Tensor full_like(const Tensor& self, const Scalar& value, const TensorOptions& options) {
-  return filled("full_like", empty_like_named("full_like", self, options), value, options);
+Tensor full_like(const Tensor& self, const Scalar& value, const TensorOptions& options,
+                 MemoryFormat memory_format) {
+  return filled("full_like",
+                empty_like_named("full_like", self, with_format(options, memory_format)), value,
+                options);
+}
+
+Tensor Tensor::new_empty(IntArrayRef size, const TensorOptions& given) const {
+  const TensorOptions options = options_like(*this, given);
+  return finish(empty_named("new_empty", size, options), options);
+}
+
+Tensor Tensor::new_empty_strided(IntArrayRef size, IntArrayRef stride,
+                                 const TensorOptions& given) const {
+  const TensorOptions options = options_like(*this, given);
+  return finish(allocate("new_empty_strided", size, stride, options.dtype(), options.device()),
+                options);
+}
+
+Tensor Tensor::new_full(IntArrayRef size, const Scalar& fill_value,
+                        const TensorOptions& given) const {
+  const TensorOptions options = options_like(*this, given);
+  return filled("new_full", empty_named("new_full", size, options), fill_value, options);
+}
+
+Tensor Tensor::new_zeros(IntArrayRef size, const TensorOptions& options) const {
+  return new_full(size, 0, options);
+}
+
+Tensor Tensor::new_ones(IntArrayRef size, const TensorOptions& options) const {
+  return new_full(size, 1, options);
 }
 
 Tensor scalar_tensor(const Scalar& value, const TensorOptions& options) {
@@ -198,7 +236,7 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step,
   const TensorOptions options = given.has_dtype() || !whole ? given : given.dtype(kLong);
   const ScalarType type = options.dtype();
   if (is_complex(type) || is_quantized(type) || type == kBool) {
-    fail("arange: expected an integer or floating-point dtype, got {}", type);
+    fail("arange: \"arange_cpu\" not implemented for '{}'", type);
   }
   const double first = start.toDouble(), last = end.toDouble(), by = step.toDouble();
   if (by == 0 || std::isnan(by)) fail("arange: step must be nonzero");
@@ -239,8 +277,16 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step,
 Tensor linspace(const Scalar& start, const Scalar& end, int64_t steps,
                 const TensorOptions& options) {
   if (steps < 0) fail("linspace: number of steps must be non-negative, got {}", steps);
-  if (is_complex(options.dtype()) || is_quantized(options.dtype()) || options.dtype() == kBool) {
-    fail("linspace: expected an integer or floating-point dtype, got {}", options.dtype());
+  if (is_quantized(options.dtype()) || options.dtype() == kBool) {
+    fail("linspace: \"linspace_cpu\" not implemented for '{}'", options.dtype());
+  }
+  if (is_complex(options.dtype())) {
+    const auto first = start.to<Complex<double>>(), last = end.to<Complex<double>>();
+    const TensorOptions parts =
+        host(options).dtype(options.dtype() == kComplexFloat ? kFloat : kDouble);
+    return deliver(complex(linspace(first.real(), last.real(), steps, parts),
+                           linspace(first.imag(), last.imag(), steps, parts)),
+                   options);
   }
   const Tensor result = empty_named("linspace", steps, host(options));
   visit_dtype(options.dtype(), [&]<class T>() {

@@ -10,6 +10,8 @@
 #include <limits>
 #include <type_traits>
 
+#include <reel/tensor/ops/complex_math.h>
+
 namespace reel::ops {
 
 template <class T>
@@ -28,6 +30,12 @@ constexpr T like(T, double value) {
 template <Number A, Number B>
 constexpr auto where(bool condition, A a, B b) -> std::common_type_t<A, B> {
   return condition ? a : b;
+}
+
+/// The conjugate, which of a real number is the number.
+template <Number T>
+constexpr T conj(T x) {
+  return x;
 }
 
 template <std::floating_point T>

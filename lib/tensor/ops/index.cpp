@@ -1,37 +1,16 @@
 #include <reel/tensor/check.h>
 #include <reel/tensor/ops.h>
 #include <reel/tensor/ops/index.h>
+#include <reel/tensor/ops/inplace.h>
 
 namespace reel {
 namespace ops {
 namespace {
 
-void check_index_dtype(const char* op, const Tensor& index) {
-  if (index.dtype() != kLong) {
-    fail("{}(): Expected dtype int64 for index, got {}", op, index.dtype());
-  }
-}
-
-void check_dim(const char* op, int64_t dim, const Tensor& x) {
-  if (x.dim() == 0) fail("{}: expected a tensor of at least 1 dimension", op);
-  wrap_dim(dim, x.dim());
-}
-
 /// The rule of gather and scatter: an index reaches no farther than x, but along dim.
-void check_elementwise_index(const char* op, int64_t dim, const Tensor& x, const Tensor& index) {
-  check_dim(op, dim, x);
-  check_index_dtype(op, index);
-  if (index.dim() != x.dim()) {
-    fail(
-        "{}(): Index tensor must have the same number of dimensions as self tensor, got {} and "
-        "{}",
-        op, index.sizes(), x.sizes());
-  }
-  for (int64_t d = 0; d < x.dim(); ++d) {
-    if (d != dim && index.size(d) > x.size(d)) {
-      fail("{}(): Expected index {} to be smaller than self {} apart from dimension {}", op,
-           index.sizes(), x.sizes(), dim);
-    }
+void check_elementwise_index(const char* words, const Tensor& index) {
+  if (index.dtype() != kLong) {
+    fail("{}(): Expected dtype int64 for index, got {}", words, index.dtype());
   }
 }
 
@@ -39,18 +18,31 @@ void infer_scatter(const char* op, int64_t dim, Infer& call) {
   const Tensor& x = call.in(0);
   const Tensor& index = call.in(1);
   const Tensor& source = call.in(2);
-  check_elementwise_index(op, dim, x, index);
-  if (source.sizes() != index.sizes()) {
+  check_elementwise_index("scatter", index);
+  if (source.dtype() != x.dtype()) {
+    fail("{}: scatter(): Expected self.dtype to be equal to src.dtype, got {} and {}", op,
+         x.dtype(), source.dtype());
+  }
+  call.out_like(x);
+  if (index.numel() == 0) return;
+  if (index.dim() != x.dim()) {
+    fail("{}: Index tensor must have the same number of dimensions as self tensor, got {} and {}",
+         op, index.sizes(), x.sizes());
+  }
+  if (index.dim() != source.dim()) {
+    fail("{}: Index tensor must have the same number of dimensions as src tensor, got {} and {}",
+         op, index.sizes(), source.sizes());
+  }
+  bool fits = true;
+  for (int64_t d = 0; d < x.dim(); ++d) {
+    fits = fits && (d == dim || index.size(d) <= x.size(d)) && index.size(d) <= source.size(d);
+  }
+  if (!fits) {
     fail(
-        "{}(): Expected index {} to be smaller than self {} apart from dimension {} and to be "
+        "{}: Expected index {} to be smaller than self {} apart from dimension {} and to be "
         "smaller size than src {}",
         op, index.sizes(), x.sizes(), dim, source.sizes());
   }
-  if (source.dtype() != x.dtype()) {
-    fail("{}(): Expected self.dtype to be equal to src.dtype, got {} and {}", op, x.dtype(),
-         source.dtype());
-  }
-  call.out_like(x);
 }
 
 /// x's sizes with those along dim replaced by the number of indices.
@@ -60,32 +52,13 @@ Shape selected_sizes(const Tensor& x, int64_t dim, const Tensor& index) {
   return sizes;
 }
 
-void check_slice_index(const char* op, int64_t dim, const Tensor& x, const Tensor& index) {
-  check_dim(op, dim, x);
-  check_index_dtype(op, index);
-  if (index.dim() != 1) {
-    fail("{}(): Index is supposed to be a vector, but got dim: {}", op, index.dim());
-  }
-}
-
 void infer_slices(const char* op, int64_t dim, Infer& call) {
   const Tensor& x = call.in(0);
   const Tensor& index = call.in(1);
   const Tensor& source = call.in(2);
-  check_slice_index(op, dim, x, index);
-  if (source.dim() == x.dim() && source.size(dim) != index.size(0)) {
-    fail("{}(): Number of indices ({}) should be equal to source.size(dim): ({}), for dim: {}", op,
-         index.size(0), source.size(dim), dim);
-  }
   if (source.sizes() != IntArrayRef(selected_sizes(x, dim, index))) {
-    fail(
-        "{}(): Source/destination tensor must have same slice shapes. Destination shape: {} at "
-        "dimension {} and source shape: {}",
-        op, x.sizes(), dim, source.sizes());
-  }
-  if (source.dtype() != x.dtype()) {
-    fail("{}(): self and source expected to have the same dtype, but got (self) {} and (source) {}",
-         op, x.dtype(), source.dtype());
+    fail("{}: expected source {} to have the sizes of self {}, but {} of them along dim {}", op,
+         source.sizes(), x.sizes(), index.size(0), dim);
   }
   call.out_like(x);
 }
@@ -100,8 +73,24 @@ Tensor spread(const Tensor& index, int64_t dim, IntArrayRef sizes) {
 }  // namespace
 
 void Gather::infer(Infer& call) const {
-  check_elementwise_index(name, dim, call.in(0), call.in(1));
-  call.out(call.in(1).sizes(), call.in(0).dtype());
+  const Tensor& x = call.in(0);
+  const Tensor& index = call.in(1);
+  check_elementwise_index(name, index);
+  call.out(index.sizes(), x.dtype());
+  if (index.numel() == 0) return;
+  if (index.dim() != x.dim()) {
+    fail(
+        "gather: Index tensor must have the same number of dimensions as input tensor, got {} and "
+        "{}",
+        index.sizes(), x.sizes());
+  }
+  for (int64_t d = 0; d < x.dim(); ++d) {
+    if (d == dim || index.size(d) <= x.size(d)) continue;
+    fail(
+        "gather: Size does not match at dimension {} expected index {} to be smaller than self {} "
+        "apart from dimension {}",
+        d, index.sizes(), x.sizes(), dim);
+  }
 }
 
 void Gather::backward(Replay& call) const {
@@ -132,7 +121,13 @@ void Scatter::backward(Replay& call) const {
 }
 
 void IndexSelect::infer(Infer& call) const {
-  check_slice_index(name, dim, call.in(0), call.in(1));
+  const Tensor& index = call.in(1);
+  if (index.dtype() != kLong) {
+    fail("index_select(): Expected dtype int32 or int64 for index, got {}", index.dtype());
+  }
+  if (index.dim() != 1) {
+    fail_index("index_select(): Index is supposed to be a vector, got dim {}", index.dim());
+  }
   call.out(selected_sizes(call.in(0), dim, call.in(1)), call.in(0).dtype());
 }
 
@@ -188,98 +183,26 @@ namespace {
 /// A 0-d tensor counts as one of one element.
 Tensor at_least_1d(const Tensor& x) { return x.dim() == 0 ? x.unsqueeze(0) : x; }
 
-Tensor as_long(const Tensor& index) {
-  return at_least_1d(index.dtype() == kInt ? index.to(kLong) : index);
-}
-
-/// The corner of source that an index of smaller size reads.
-Tensor source_of(const Tensor& index, const Tensor& source) {
-  Tensor result = at_least_1d(source);
-  for (int64_t d = 0; d < index.dim() && index.dim() == result.dim(); ++d) {
-    if (index.size(d) < result.size(d)) result = result.narrow(d, 0, index.size(d));
-  }
-  return result;
-}
-
-template <class Op>
-Tensor scattered(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
-  const Tensor at = as_long(index);
-  const Op op{wrap_dim(dim, self.dim())};
-  const Tensor result = ops::apply(op, at_least_1d(self), at, source_of(at, source));
-  return self.dim() == 0 ? result.squeeze(0) : result;
-}
-
-template <class Op>
-void scatter_into(Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
-  if (self.dim() == 0) {
-    self.copy_(scattered<Op>(self, dim, index, source));
-    return;
-  }
-  const Tensor at = as_long(index);
-  ops::apply_to(self, Op{wrap_dim(dim, self.dim())}, self, at, source_of(at, source));
-}
-
-/// A number in the place of a source.
-Tensor source_of(const Tensor& self, const Tensor& index, const Scalar& value) {
-  return scalar_tensor(value, self.options()).expand(at_least_1d(index).sizes());
-}
-
 }  // namespace
 
-Tensor gather(const Tensor& self, int64_t dim, const Tensor& index) {
+Tensor gather(const Tensor& self, int64_t dim, const Tensor& index, bool /*sparse_grad*/) {
   const ops::Gather op{wrap_dim(dim, self.dim())};
-  const Tensor result = ops::apply(op, at_least_1d(self), as_long(index));
+  const Tensor result = ops::apply(op, at_least_1d(self), at_least_1d(index));
   return index.dim() == 0 ? result.squeeze(0) : result;
-}
-
-Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
-  return scattered<ops::Scatter>(self, dim, index, source);
-}
-
-Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
-  return scattered<ops::ScatterAdd>(self, dim, index, source);
 }
 
 Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
   const ops::IndexSelect op{wrap_dim(dim, self.dim())};
-  const Tensor result = ops::apply(op, at_least_1d(self), as_long(index));
+  const Tensor at = index.dtype() == kInt ? index.to(kLong) : index;
+  const Tensor result = ops::apply(op, at_least_1d(self), at_least_1d(at));
   return self.dim() == 0 ? result.squeeze(0) : result;
 }
 
-Tensor index_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
-  const ops::IndexAdd op{wrap_dim(dim, self.dim())};
-  const Tensor result = ops::apply(op, at_least_1d(self), as_long(index), at_least_1d(source));
-  return self.dim() == 0 ? result.squeeze(0) : result;
-}
-
-Tensor Tensor::gather(int64_t dim, const Tensor& index) const {
+Tensor Tensor::gather(int64_t dim, const Tensor& index, bool /*sparse_grad*/) const {
   return reel::gather(*this, dim, index);
-}
-Tensor Tensor::scatter(int64_t dim, const Tensor& index, const Tensor& source) const {
-  return reel::scatter(*this, dim, index, source);
-}
-Tensor Tensor::scatter(int64_t dim, const Tensor& index, const Scalar& value) const {
-  return reel::scatter(*this, dim, index, source_of(*this, index, value));
-}
-Tensor Tensor::scatter_add(int64_t dim, const Tensor& index, const Tensor& source) const {
-  return reel::scatter_add(*this, dim, index, source);
-}
-Tensor& Tensor::scatter_(int64_t dim, const Tensor& index, const Tensor& source) {
-  scatter_into<ops::Scatter>(*this, dim, index, source);
-  return *this;
-}
-Tensor& Tensor::scatter_(int64_t dim, const Tensor& index, const Scalar& value) {
-  return scatter_(dim, index, source_of(*this, index, value));
-}
-Tensor& Tensor::scatter_add_(int64_t dim, const Tensor& index, const Tensor& source) {
-  scatter_into<ops::ScatterAdd>(*this, dim, index, source);
-  return *this;
 }
 Tensor Tensor::index_select(int64_t dim, const Tensor& index) const {
   return reel::index_select(*this, dim, index);
-}
-Tensor Tensor::index_add(int64_t dim, const Tensor& index, const Tensor& source) const {
-  return reel::index_add(*this, dim, index, source);
 }
 
 }  // namespace reel

@@ -9,8 +9,12 @@
 #include <reel/tensor/indexing.h>
 #include <reel/tensor/ops/elementwise.h>
 #include <reel/tensor/ops/index.h>
+#include <reel/tensor/ops/inplace.h>
 
 namespace reel {
+
+Tensor index_put(const Tensor& self, ArrayRef<TensorIndex> indices, const Tensor& values,
+                 bool accumulate);
 
 TensorIndex::TensorIndex(const char* text) : kind_(Kind::Ellipsis) {
   if (std::strcmp(text, "...") != 0) {
@@ -34,7 +38,7 @@ Tensor all_or_nothing(bool all) { return zeros({all ? 1 : 0}, kLong); }
 /// Adds the positions that an index tensor takes; a mask takes those of its true elements.
 void add_positions(Indexed& result, const Tensor& index) {
   if (!is_mask(index)) {
-    if (index.dtype() != kLong && index.dtype() != kInt) {
+    if (index.dtype() != kLong) {
       fail_index("tensors used as indices must be long, byte or bool tensors, got {}",
                  index.dtype());
     }
@@ -253,36 +257,109 @@ Tensor index(const Tensor& self, ArrayRef<TensorIndex> indices) {
       .reshape(result_sizes(a));
 }
 
+namespace {
+
+/// Where in memory, counted from the view's first element, each element that is taken lies.
+Tensor memory_positions(const Advanced& a) {
+  const int64_t rank = a.view.dim();
+  const int64_t taken = a.positions.dim();
+  Tensor spread = a.positions.cpu().clone(MemoryFormat::Contiguous);
+  auto* at = spread.data_ptr<int64_t>();
+  for (int64_t i = 0; i < spread.numel(); ++i) {
+    int64_t rest = at[i];
+    at[i] = 0;
+    for (int64_t d = a.first + a.count - 1; d >= a.first; --d) {
+      at[i] += rest % a.view.size(d) * a.view.stride(d);
+      rest /= a.view.size(d);
+    }
+  }
+  // The dimensions that are taken whole stand around those of the positions.
+  const int64_t dims = rank - a.count + taken;
+  Tensor result = spread.view(
+      replaced(Shape(static_cast<size_t>(rank), 1), a.first, a.count, a.positions.sizes()));
+  for (int64_t d = 0; d < rank; ++d) {
+    if (d >= a.first && d < a.first + a.count) continue;
+    Shape shape(static_cast<size_t>(dims), 1);
+    shape[static_cast<size_t>(d < a.first ? d : d - a.count + taken)] = a.view.size(d);
+    result = result + (arange(a.view.size(d), kLong) * a.view.stride(d)).view(shape);
+  }
+  return result.to(a.view.device());
+}
+
+void write_at(const Tensor& target, int64_t dim, const Tensor& index, const Tensor& source,
+              bool accumulate) {
+  if (accumulate) {
+    ops::update(target, ops::IndexAdd{dim}, index, source);
+  } else {
+    ops::update(target, ops::IndexCopy{dim}, index, source);
+  }
+}
+
+void check_values(const Tensor& self, const Tensor& values) {
+  if (values.dtype() != self.dtype()) {
+    fail(
+        "index_put: Index put requires the source and destination dtypes match, got {} for the "
+        "destination and {} for the source.",
+        self.dtype(), values.dtype());
+  }
+  const ops::Overlap met = ops::overlap_of(self, values);
+  if (met == ops::Overlap::Full || met == ops::Overlap::Partial) {
+    fail(
+        "index_put: unsupported operation: some elements of the input tensor and the written-to "
+        "tensor refer to a single memory location. Please clone() the tensor before performing "
+        "the operation.");
+  }
+}
+
+void put_at(Tensor& self, ArrayRef<TensorIndex> indices, const Tensor& values, bool accumulate) {
+  Indexed indexed = resolve(self, indices);
+  if (!has_tensors(indexed)) {
+    const Tensor source = values_for(values, indexed.view.sizes());
+    if (accumulate) {
+      indexed.view.add_(source);
+    } else {
+      indexed.view.copy_(source);
+    }
+    return;
+  }
+  check_values(self, values);
+  const ops::InPlaceWrite checked("index_put_", self, /*recording=*/false);
+  const Advanced a = advanced_of(indexed);
+  const Shape sizes = result_sizes(a);
+  const Tensor source = values_for(values, sizes).to(self.options());
+  if (numel_of(sizes) == 0) return;
+  if (merges(a)) {
+    const Shape merged = merged_sizes(a);
+    const Tensor target = a.view.sizes() == IntArrayRef(merged) ? a.view : a.view.view(merged);
+    const int64_t n = a.positions.numel();
+    write_at(target, a.first, a.positions.reshape({n}),
+             source.reshape(replaced(merged, a.first, 1, n)), accumulate);
+    return;
+  }
+  const Tensor memory = ops::memory_of(self, a.view);
+  if (!memory.defined()) {
+    ops::write_result(self, "index_put_", index_put(self, indices, values, accumulate));
+    return;
+  }
+  const int64_t n = source.numel();
+  write_at(memory, 0, memory_positions(a).reshape({n}), source.reshape({n}), accumulate);
+}
+
+}  // namespace
+
+Tensor index_put(const Tensor& self, ArrayRef<TensorIndex> indices, const Tensor& values,
+                 bool accumulate) {
+  Tensor result = self.clone();
+  put_at(result, indices, values, accumulate);
+  return result;
+}
+
 Tensor index_put(const Tensor& self, ArrayRef<TensorIndex> indices, const Tensor& values) {
-  // Where each element of the indexed region lies in self.
-  const Tensor at = index(
-      arange(self.numel(), TensorOptions(kLong).device(self.device())).view(self.sizes()), indices);
-  return ops::apply(ops::IndexCopy{0}, self.reshape({self.numel()}), at.reshape({at.numel()}),
-                    values_for(values, at.sizes()).to(self.options()).reshape({at.numel()}))
-      .view(self.sizes());
+  return index_put(self, indices, values, false);
 }
 
 Tensor& Tensor::index_put_(ArrayRef<TensorIndex> indices, const Tensor& values) {
-  Indexed indexed = resolve(*this, indices);
-  if (!has_tensors(indexed)) {
-    indexed.view.copy_(values_for(values, indexed.view.sizes()));
-    return *this;
-  }
-  if (values.dtype() != dtype()) {
-    fail(
-        "index_put_: Index put requires the source and destination dtypes match, got {} for the "
-        "destination and {} for the source.",
-        dtype(), values.dtype());
-  }
-  const Advanced a = advanced_of(indexed);
-  if (!merges(a)) return copy_(reel::index_put(*this, indices, values));
-  const Shape merged = merged_sizes(a);
-  const Tensor flat = a.positions.reshape({a.positions.numel()});
-  const Tensor source = values_for(values, result_sizes(a))
-                            .reshape(replaced(merged, a.first, 1, a.positions.numel()))
-                            .to(options());
-  Tensor target = a.view.view(merged);
-  ops::apply_to(target, ops::IndexCopy{a.first}, target, flat, source);
+  put_at(*this, indices, values, /*accumulate=*/false);
   return *this;
 }
 
@@ -305,63 +382,5 @@ Tensor Tensor::index(std::initializer_list<TensorIndex> indices) const {
 }
 
 Tensor Tensor::operator[](const Tensor& index) const { return this->index({index}); }
-
-Tensor nonzero(const Tensor& self) {
-  const Tensor mask = self.detach().cpu().to(kBool).contiguous();
-  const bool* values = mask.data_ptr<bool>();
-  const int64_t rank = mask.dim();
-  const int64_t count = std::count(values, values + mask.numel(), true);
-  Tensor result = zeros({count, rank}, TensorOptions(kLong).device(Device(kCPU)));
-  int64_t* row = result.data_ptr<int64_t>();
-  for (int64_t i = 0; i < mask.numel(); ++i) {
-    if (!values[i]) continue;
-    int64_t rest = i;
-    for (int64_t d = rank - 1; d >= 0; --d) {
-      row[d] = rest % mask.size(d);
-      rest /= mask.size(d);
-    }
-    row += rank;
-  }
-  return result.to(self.device());
-}
-
-Tensor masked_select(const Tensor& self, const Tensor& mask) {
-  if (mask.dtype() != kBool) {
-    fail("masked_select: expected BoolTensor for mask, got {}", mask.dtype());
-  }
-  const Shape sizes = broadcast_sizes(self.sizes(), mask.sizes());
-  const int64_t count = numel_of(sizes);
-  const Tensor at = nonzero(mask.expand(sizes).reshape({count}));
-  return self.expand(sizes).reshape({count}).index_select(0, at.squeeze(1));
-}
-
-namespace {
-
-void check_mask(const Tensor& mask) {
-  if (mask.dtype() != kBool) {
-    fail("masked_fill only supports boolean masks, but got mask with dtype {}", mask.dtype());
-  }
-}
-
-}  // namespace
-
-Tensor masked_fill(const Tensor& self, const Tensor& mask, const Scalar& value) {
-  check_mask(mask);
-  return ops::apply(ops::Where{}, mask, scalar_tensor(value, self.options()), self);
-}
-
-Tensor Tensor::masked_fill(const Tensor& mask, const Scalar& value) const {
-  return reel::masked_fill(*this, mask, value);
-}
-
-Tensor& Tensor::masked_fill_(const Tensor& mask, const Scalar& value) {
-  check_mask(mask);
-  ops::apply_to(*this, ops::Where{}, mask, scalar_tensor(value, options()), *this);
-  return *this;
-}
-
-Tensor Tensor::nonzero() const { return reel::nonzero(*this); }
-
-Tensor Tensor::masked_select(const Tensor& mask) const { return reel::masked_select(*this, mask); }
 
 }  // namespace reel

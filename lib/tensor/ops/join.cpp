@@ -5,6 +5,7 @@
 
 #include <reel/tensor/check.h>
 #include <reel/tensor/ops.h>
+#include <reel/tensor/ops/inplace.h>
 #include <reel/tensor/ops/shape.h>
 
 namespace reel {
@@ -73,11 +74,14 @@ void Cat::backward(Replay& call) const {
 using namespace ops;
 
 Tensor cat(ArrayRef<Tensor> tensors, int64_t dim) {
-  if (tensors.empty()) fail("cat: expected a non-empty list of Tensors");
+  if (tensors.empty()) fail("cat: torch.cat(): expected a non-empty list of Tensors");
   ScalarType type = ScalarType::Undefined;
   int64_t rank = 1;
-  for (const Tensor& t : tensors) {
-    if (t.dim() == 0) fail("cat: zero-dimensional tensor cannot be concatenated");
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    const Tensor& t = tensors[i];
+    if (t.dim() == 0) {
+      fail("cat: zero-dimensional tensor (at position {}) cannot be concatenated", i);
+    }
     if (!(t.dim() == 1 && t.numel() == 0)) rank = t.dim();
     type = type == ScalarType::Undefined ? t.dtype() : promote_types(type, t.dtype());
   }
@@ -107,9 +111,20 @@ Tensor stack(ArrayRef<Tensor> tensors, int64_t dim) {
 }
 
 std::vector<Tensor> Tensor::split(IntArrayRef split_sizes, int64_t dim) const {
+  if (this->dim() == 0) fail("split: split expects at least a 1-dimensional tensor");
   const int64_t d = wrap_dim(dim, this->dim());
-  const int64_t total = std::accumulate(split_sizes.begin(), split_sizes.end(), int64_t{0});
-  if (total != size(d)) {
+  int64_t total = 0;
+  bool fits = true;
+  for (const int64_t length : split_sizes) {
+    if (length < 0) {
+      fail(
+          "split: split_with_sizes expects split_sizes have only non-negative entries, but got "
+          "split_sizes={}",
+          split_sizes);
+    }
+    fits = fits && !__builtin_add_overflow(total, length, &total);
+  }
+  if (!fits || total != size(d)) {
     fail(
         "split: split_with_sizes expects split_sizes to sum exactly to {} (input tensor's size at "
         "dimension {}), but got split_sizes={}",
@@ -121,23 +136,27 @@ std::vector<Tensor> Tensor::split(IntArrayRef split_sizes, int64_t dim) const {
     parts.push_back(narrow(d, at, length));
     at += length;
   }
-  return parts;
+  return ops::one_of_many(std::move(parts));
 }
 
 std::vector<Tensor> split(const Tensor& self, int64_t split_size, int64_t dim) {
   const int64_t d = wrap_dim(dim, self.dim());
   if (self.dim() == 0) fail("split: split expects at least a 1-dimensional tensor");
   const int64_t n = self.size(d);
-  if (split_size < 0 || (split_size == 0 && n != 0)) {
-    fail("split: split expects split_size be positive, but got split_size={} for size {}",
-         split_size, n);
+  if (split_size < 0) {
+    fail("split: split expects split_size be non-negative, but got split_size={}", split_size);
+  }
+  if (split_size == 0 && n != 0) {
+    fail("split: split_size can only be 0 if dimension size is 0, but got dimension size of {}", n);
   }
   std::vector<Tensor> parts;
-  for (int64_t at = 0; at < n; at += split_size) {
-    parts.push_back(self.narrow(d, at, std::min(split_size, n - at)));
+  for (int64_t at = 0; at < n;) {
+    const int64_t length = std::min(split_size, n - at);
+    parts.push_back(self.narrow(d, at, length));
+    at += length;
   }
-  if (parts.empty()) parts.push_back(self);
-  return parts;
+  if (parts.empty()) return {self};
+  return ops::one_of_many(std::move(parts));
 }
 
 std::vector<Tensor> chunk(const Tensor& self, int64_t chunks, int64_t dim) {
@@ -153,7 +172,7 @@ std::vector<Tensor> unbind(const Tensor& self, int64_t dim) {
   if (self.dim() == 0) fail("unbind: Dimension specified as {} but tensor has no dimensions", dim);
   std::vector<Tensor> rows;
   for (int64_t i = 0; i < self.size(d); ++i) rows.push_back(self.select(d, i));
-  return rows;
+  return ops::one_of_many(std::move(rows));
 }
 
 Tensor flip(const Tensor& self, IntArrayRef dims) {
@@ -185,7 +204,17 @@ Tensor Tensor::repeat(IntArrayRef repeats) const {
   const size_t lead = repeats.size() - sizes().size();
   for (size_t i = 0; i < repeats.size(); ++i) {
     const int64_t n = i < lead ? 1 : sizes()[i - lead];
-    if (repeats[i] < 0) fail("repeat: Trying to create tensor with negative dimension {}", repeats);
+    int64_t repeated = 0;
+    if (repeats[i] < 0) {
+      Shape asked;
+      for (size_t d = 0; d < repeats.size(); ++d) {
+        const int64_t size = d < lead ? 1 : sizes()[d - lead];
+        asked.push_back(__builtin_mul_overflow(size, repeats[d], &repeated) ? repeats[d]
+                                                                            : repeated);
+      }
+      fail("repeat: Trying to create tensor with negative dimension {}: {}", asked[i],
+           IntArrayRef(asked));
+    }
     spread.push_back(1);
     spread.push_back(n);
     expanded.push_back(repeats[i]);
@@ -196,8 +225,12 @@ Tensor Tensor::repeat(IntArrayRef repeats) const {
 }
 
 std::vector<Tensor> meshgrid(ArrayRef<Tensor> tensors) {
+  if (tensors.empty()) fail("meshgrid: meshgrid expects a non-empty TensorList");
   Shape sizes;
   for (const Tensor& t : tensors) {
+    if (t.dtype() != tensors[0].dtype()) {
+      fail("meshgrid: meshgrid expects all tensors to have the same dtype");
+    }
     if (t.dim() > 1)
       fail("meshgrid: Expected 0D or 1D tensor in the tensor list but got: {}", t.sizes());
     sizes.push_back(t.numel());

@@ -1,5 +1,6 @@
 #include <reel/tensor/check.h>
 #include <reel/tensor/ops.h>
+#include <reel/tensor/ops/loss.h>
 #include <reel/tensor/ops/op.h>
 
 namespace reel {
@@ -7,8 +8,8 @@ namespace ops {
 namespace {
 
 /// -(t log x + (1 - t) log(1 - x)) for x in [0, 1]. The logarithms end at -100 and the gradient's
-/// denominator at 1e-12, as in PyTorch, so that 0 and 1 give finite numbers; composed of clamp and
-/// log the gradient there would be NaN.
+/// denominator at 1e-12 (of float), as in PyTorch, so that 0 and 1 give finite numbers; composed of
+/// clamp and log the gradient there would be NaN.
 struct BinaryCrossEntropy {
   static constexpr const char* name = "binary_cross_entropy";
   static constexpr Reads reads{in(0) | in(1), in(0)};
@@ -24,17 +25,14 @@ struct BinaryCrossEntropy {
   void backward(Replay& call) const {
     const Tensor g = call.grad();
     const Tensor x = call.in(0);
-    if (call.needs(0)) call.set(0, g * (x - call.in(1)) / (x * (1 - x)).clamp(1e-12));
+    if (call.needs(0)) call.set(0, g * (x - call.in(1)) / (x * (1 - x)).clamp(1e-12F));
     if (call.needs(1)) call.set(1, g * (log_of(1 - x) - log_of(x)));
   }
 };
 
 }  // namespace
-}  // namespace ops
 
-namespace {
-
-Tensor reduce(const char* op, const Tensor& loss, int64_t reduction) {
+Tensor reduce_loss(const char* op, const Tensor& loss, int64_t reduction) {
   switch (reduction) {
     case Reduction::None:
       return loss;
@@ -46,6 +44,12 @@ Tensor reduce(const char* op, const Tensor& loss, int64_t reduction) {
       fail("{}: expected a reduction of None, Mean or Sum, got {}", op, reduction);
   }
 }
+
+}  // namespace ops
+
+namespace {
+
+using ops::reduce_loss;
 
 void check_class_weight(const char* op, const Tensor& weight, int64_t classes) {
   if (weight.defined() && (weight.dim() != 1 || weight.numel() != classes)) {
@@ -82,7 +86,7 @@ Classes classes_of(const char* op, const Tensor& input, const Tensor& target, co
     const int64_t low = result.index.min().item<int64_t>();
     const int64_t high = result.index.max().item<int64_t>();
     if (low < 0 || high >= classes) {
-      fail_index("{}: Target {} is out of bounds: there are {} classes", op, low < 0 ? low : high,
+      fail_index("{}: Target {} is out of bounds. There are {} classes.", op, low < 0 ? low : high,
                  classes);
     }
   }
@@ -97,12 +101,13 @@ Classes classes_of(const char* op, const Tensor& input, const Tensor& target, co
 /// The sum over what counts, over its total weight if the mean is asked for.
 Tensor weighted(const char* op, const Tensor& loss, const Tensor& weight, int64_t reduction) {
   if (reduction == Reduction::Mean) return loss.sum() / weight.sum();
-  return reduce(op, loss, reduction);
+  return reduce_loss(op, loss, reduction);
 }
 
-/// The checks of class indices; returns the number of classes.
+/// The checks of class indices; returns the number of classes. PyTorch's words for rows of another
+/// number depend on the op.
 int64_t check_class_indices(const char* op, const Tensor& input, const Tensor& target,
-                            const Tensor& weight) {
+                            const Tensor& weight, bool rows_alone = false) {
   if (input.dim() == 0 || !input.is_floating_point()) {
     fail("{}: expected a floating-point input [N, C], [C] or [N, C, d1, ...], got {} {}", op,
          input.dtype(), input.sizes());
@@ -115,7 +120,8 @@ int64_t check_class_indices(const char* op, const Tensor& input, const Tensor& t
     fail("{}: 0D or 1D target tensor expected, multi-target not supported, got target {}", op,
          target.sizes());
   }
-  if (input.dim() >= 2 && (target.dim() == 0 || target.size(0) != input.size(0))) {
+  if (input.dim() >= 2 && !(input.dim() == 2 && rows_alone) &&
+      (target.dim() == 0 || target.size(0) != input.size(0))) {
     fail("{}: Expected input batch_size ({}) to match target batch_size ({}).", op, input.size(0),
          target.dim() == 0 ? 0 : target.size(0));
   }
@@ -123,6 +129,9 @@ int64_t check_class_indices(const char* op, const Tensor& input, const Tensor& t
   expected.erase(static_cast<size_t>(class_dim(input)));
   const bool one_of_one = input.dim() == 1 && target.numel() == 1;
   if (target.sizes() != IntArrayRef(expected) && !one_of_one) {
+    if (input.dim() > 2) {
+      fail("{}: Expected target size {}, got {}", op, IntArrayRef(expected), target.sizes());
+    }
     fail("{}: size mismatch (got input: {}, target: {})", op, input.sizes(), target.sizes());
   }
   check_class_weight(op, weight, classes);
@@ -161,7 +170,7 @@ Tensor soft_cross_entropy(const Tensor& logs, const Tensor& target, const Tensor
   Tensor p = target;
   if (smoothing > 0) p = p * (1 - smoothing) + smoothing / static_cast<double>(count);
   if (weight.defined()) p = p * along_classes(weight, logs);
-  return reduce(kOp, -(logs * p).sum(class_dim(logs)), reduction);
+  return reduce_loss(kOp, -(logs * p).sum(class_dim(logs)), reduction);
 }
 
 void check_same_size(const char* op, const Tensor& input, const Tensor& target) {
@@ -176,17 +185,17 @@ void check_same_size(const char* op, const Tensor& input, const Tensor& target) 
 }  // namespace
 
 Tensor mse_loss(const Tensor& self, const Tensor& target, int64_t reduction) {
-  return reduce("mse_loss", (self - target).square(), reduction);
+  return reduce_loss("mse_loss", (self - target).square(), reduction);
 }
 
 Tensor l1_loss(const Tensor& self, const Tensor& target, int64_t reduction) {
-  return reduce("l1_loss", (self - target).abs(), reduction);
+  return reduce_loss("l1_loss", (self - target).abs(), reduction);
 }
 
 Tensor nll_loss(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction,
                 int64_t ignore_index) {
   constexpr const char* kOp = "nll_loss";
-  const int64_t count = check_class_indices(kOp, self, target, weight);
+  const int64_t count = check_class_indices(kOp, self, target, weight, /*rows_alone=*/true);
   const Classes classes = classes_of(kOp, self, target.to(kLong), weight, ignore_index, count);
   return nll(kOp, self, target, classes, reduction);
 }
@@ -223,14 +232,14 @@ Tensor binary_cross_entropy(const Tensor& self, const Tensor& target, const Tens
   constexpr const char* kOp = "binary_cross_entropy";
   check_same_size(kOp, self, target);
   if (self.dtype() != target.dtype() || !self.is_floating_point()) {
-    fail("{}: expected scalar type {} but found {} (target)", kOp, self.dtype(), target.dtype());
+    fail("{}: Found dtype {} but expected {}", kOp, target.dtype(), self.dtype());
   }
   const Tensor inside = logical_and(self.detach() >= 0, self.detach() <= 1);
   if (!inside.all().item<bool>()) {
     fail("{}: all elements of input should be between 0 and 1", kOp);
   }
   const Tensor loss = ops::apply(ops::BinaryCrossEntropy{}, self, target);
-  return reduce(kOp, weight.defined() ? loss * weight : loss, reduction);
+  return reduce_loss(kOp, weight.defined() ? loss * weight : loss, reduction);
 }
 
 Tensor binary_cross_entropy_with_logits(const Tensor& self, const Tensor& target,
@@ -242,7 +251,7 @@ Tensor binary_cross_entropy_with_logits(const Tensor& self, const Tensor& target
   Tensor tail = softplus(-self, 1, 40);
   if (pos_weight.defined()) tail = tail * ((pos_weight - 1) * target + 1);
   const Tensor loss = (1 - target) * self + tail;
-  return reduce(kOp, weight.defined() ? loss * weight : loss, reduction);
+  return reduce_loss(kOp, weight.defined() ? loss * weight : loss, reduction);
 }
 
 }  // namespace reel

@@ -6,12 +6,14 @@ namespace reel {
 namespace ops {
 namespace {
 
-void check_dtypes(const char* op, const Tensor& a, const Tensor& b) {
+// `kernel` is the name that PyTorch gives its own in the message. Only nothing can be multiplied as
+// Bool.
+void check_dtypes(const char* op, const char* kernel, const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype()) {
-    fail("{}: expected m1 and m2 to have the same dtype, but got: {} != {}", op, a.dtype(),
-         b.dtype());
+    fail("{}: expected scalar type {} but found {}", op, a.dtype(), b.dtype());
   }
-  if (a.dtype() == kBool) fail("{}: not implemented for Bool", op);
+  if (a.dtype() == kBool && a.numel() > 0 && b.numel() > 0)
+    fail("{}: \"{}\" not implemented for 'Bool'", op, kernel);
 }
 
 }  // namespace
@@ -25,20 +27,36 @@ void Mm::infer(Infer& call) const {
     fail("mm: mat1 and mat2 shapes cannot be multiplied ({}x{} and {}x{})", a.size(0), a.size(1),
          b.size(0), b.size(1));
   }
-  check_dtypes(name, a, b);
+  check_dtypes(name, "addmm_impl_cpu_", a, b);
   call.out({a.size(0), b.size(1)}, a.dtype());
 }
 
 void Mm::backward(Replay& call) const {
   const Tensor g = call.grad();
   if (call.needs(0)) {
-    const Tensor b = call.in(1);
+    const Tensor b = conj(call.in(1));
     call.set(0, a_by_columns ? mm(b, g.t()).t() : mm(g, b.t()));
   }
   if (call.needs(1)) {
-    const Tensor a = call.in(0);
+    const Tensor a = conj(call.in(0));
     call.set(1, b_by_columns ? mm(g.t(), a).t() : mm(a.t(), g));
   }
+}
+
+namespace {
+
+// A product of complex numbers by four of their parts, for which there are fast kernels.
+template <class Multiply>
+Tensor multiply_parts(const Tensor& a, const Tensor& b, const Multiply& multiply) {
+  const Tensor ar = real(a).contiguous(), ai = imag(a).contiguous();
+  const Tensor br = real(b).contiguous(), bi = imag(b).contiguous();
+  return complex(multiply(ar, br) - multiply(ai, bi), multiply(ar, bi) + multiply(ai, br));
+}
+
+}  // namespace
+
+void ComplexMm::compose(Compose& call) const {
+  call.set(0, multiply_parts(call.in(0), call.in(1), mm));
 }
 
 void Gram::infer(Infer& call) const {
@@ -50,7 +68,7 @@ void Gram::infer(Infer& call) const {
 void Gram::compose(Compose& call) const { call.set(0, mm(call.in(0), call.in(0).t())); }
 
 void Gram::backward(Replay& call) const {
-  const Tensor x = call.in(0);
+  const Tensor x = conj(call.in(0));
   const Tensor g = call.grad() + call.grad().t();
   call.set(0, by_columns ? mm(x.t(), g).t() : mm(g, x));
 }
@@ -66,13 +84,14 @@ void Bmm::infer(Infer& call) const {
         "[{}, {}].",
         a.size(0), a.size(2), b.size(0), b.size(1));
   }
-  check_dtypes(name, a, b);
+  check_dtypes(name, "bmm", a, b);
   call.out({a.size(0), a.size(1), b.size(2)}, a.dtype());
 }
 
 void Bmm::compose(Compose& call) const {
   const Tensor& a = call.in(0);
   const Tensor& b = call.in(1);
+  if (a.is_complex()) return call.set(0, multiply_parts(a, b, bmm));
   std::vector<Tensor> products;
   for (int64_t i = 0; i < a.size(0); ++i) products.push_back(mm(a.select(0, i), b.select(0, i)));
   call.set(0, products.empty() ? zeros({0, a.size(1), b.size(2)}, a.options()) : stack(products));
@@ -80,8 +99,8 @@ void Bmm::compose(Compose& call) const {
 
 void Bmm::backward(Replay& call) const {
   const Tensor g = call.grad();
-  if (call.needs(0)) call.set(0, bmm(g, call.in(1).transpose(1, 2)));
-  if (call.needs(1)) call.set(1, bmm(call.in(0).transpose(1, 2), g));
+  if (call.needs(0)) call.set(0, bmm(g, conj(call.in(1)).transpose(1, 2)));
+  if (call.needs(1)) call.set(1, bmm(conj(call.in(0)).transpose(1, 2), g));
 }
 
 }  // namespace ops
@@ -95,17 +114,15 @@ Shape replace_tail(IntArrayRef sizes, size_t count, IntArrayRef tail) {
   return result;
 }
 
-}  // namespace
-
-namespace {
-
 /// True if a matrix lies in memory column by column.
 bool by_columns(const Tensor& t) { return t.dim() == 2 && t.stride(0) == 1 && t.stride(1) > 1; }
 
 }  // namespace
 
 Tensor mm(const Tensor& self, const Tensor& mat2) {
-  return ops::apply(ops::Mm{by_columns(self), by_columns(mat2)}, self, mat2);
+  const ops::Mm op{by_columns(self), by_columns(mat2)};
+  return self.is_complex() ? ops::apply(ops::ComplexMm{op}, self, mat2)
+                           : ops::apply(op, self, mat2);
 }
 
 Tensor gram(const Tensor& self) { return ops::apply(ops::Gram{by_columns(self)}, self); }
@@ -119,24 +136,31 @@ Tensor matmul(const Tensor& self, const Tensor& other) {
     fail("matmul: both arguments to matmul need to be at least 1D, but they are {}D and {}D", da,
          db);
   }
-  if (da == 1 && db == 1) {
-    if (self.size(0) != other.size(0)) {
-      fail(
-          "matmul: inconsistent tensor size, expected tensor {} and src {} to have the same "
-          "number of elements",
-          self.sizes(), other.sizes());
-    }
-    return mm(self.unsqueeze(0), other.unsqueeze(1)).view(IntArrayRef());
-  }
+  if (da == 1 && db == 1) return dot(self, other);
   // A vector is a matrix of one row on the left, of one column on the right.
-  if (da == 1) return matmul(self.unsqueeze(0), other).squeeze(-2);
-  if (db == 1) return matmul(self, other.unsqueeze(1)).squeeze(-1);
+  if (da == 1) {
+    if (db > 2 && self.size(0) != other.size(-2)) {
+      const int64_t rows = numel_of(replace_tail(other.sizes(), 2, other.size(-1)));
+      fail("matmul: size mismatch, got {}, {}x{},{}", rows, rows, other.size(-2), self.size(0));
+    }
+    return matmul(self.unsqueeze(0), other).squeeze(-2);
+  }
+  if (da == 2 && db == 1) return mv(self, other);
+  if (db == 1) {
+    const Shape rows = replace_tail(self.sizes(), 1, {});
+    return mv(self.reshape({numel_of(rows), self.size(-1)}), other).view(rows);
+  }
   if (da == 2 && db == 2) return mm(self, other);
   // With one matrix on the right the batch is only more rows.
   if (db == 2) {
     const Tensor rows =
         self.reshape({numel_of(self.sizes().slice(0, static_cast<size_t>(da) - 1)), self.size(-1)});
     return mm(rows, other).view(replace_tail(self.sizes(), 1, other.size(1)));
+  }
+  if (da == 2 && self.size(1) != other.size(-2)) {
+    fail("matmul: mat1 and mat2 shapes cannot be multiplied ({}x{} and {}x{})",
+         numel_of(replace_tail(other.sizes(), 2, other.size(-1))), other.size(-2), self.size(1),
+         self.size(0));
   }
   const Shape batch = broadcast_sizes(self.sizes().slice(0, static_cast<size_t>(da) - 2),
                                       other.sizes().slice(0, static_cast<size_t>(db) - 2));
@@ -155,16 +179,6 @@ Tensor matmul(const Tensor& self, const Tensor& other) {
   sizes.push_back(m);
   sizes.push_back(n);
   return bmm(batched(self), batched(other)).view(sizes);
-}
-
-Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, const Scalar& beta,
-             const Scalar& alpha) {
-  const Tensor product = mm(mat1, mat2);
-  Tensor scaled = alpha.toDouble() == 1 ? product : product * alpha;
-  // As in BLAS, what is multiplied by zero is not read: NaN in it does not spread.
-  const Tensor added = self.expand(product.sizes());
-  if (beta.toDouble() == 0) return scaled;
-  return scaled + (beta.toDouble() == 1 ? added : added * beta);
 }
 
 Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias) {

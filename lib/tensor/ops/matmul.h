@@ -15,6 +15,12 @@ struct Mm {
   void backward(Replay& call) const;
 };
 
+/// As Mm, of complex numbers.
+struct ComplexMm : Mm {
+  static constexpr const char* name = "complex_mm";
+  void compose(Compose& call) const;
+};
+
 /// c [N, N] = x x^T of x [N, M]. Its gradient is one product where that of mm(x, x.t()) is two.
 struct Gram {
   static constexpr const char* name = "gram";

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <reel/autograd/grad_mode.h>
 #include <reel/tensor/check.h>
 #include <reel/tensor/ops.h>
@@ -45,7 +47,10 @@ Outputs gradients(bool training, const Tensor& g, const Tensor& x, const Tensor&
 void BatchNorm::infer(Infer& call) const {
   const Tensor& x = call.in(0);
   if (x.dim() < 2) {
-    fail("batch_norm: expected an input of at least 2 dimensions, got {}", x.sizes());
+    fail_index(
+        "batch_norm: Dimension out of range (expected to be in range of [{}, {}], but got 1): the "
+        "input {} has no channels",
+        -std::max<int64_t>(x.dim(), 1), std::max<int64_t>(x.dim() - 1, 0), x.sizes());
   }
   if (!x.is_floating_point()) {
     fail("batch_norm: expected a floating-point input, got {}", x.dtype());
@@ -59,16 +64,14 @@ void BatchNorm::infer(Infer& call) const {
            x.size(1), p.numel(), x.sizes(), kNames[i], p.sizes());
     }
     if (p.dtype() != x.dtype()) {
-      fail("batch_norm: expected scalar type {} but found {} ({})", x.dtype(), p.dtype(),
-           kNames[i]);
+      fail(
+          "batch_norm: mixed dtype (CPU): expect parameter to have scalar type of {}, but {} is {}",
+          x.dtype(), kNames[i], p.dtype());
     }
   }
   if (!training && !(call.has(3) && call.has(4))) {
-    fail("batch_norm: Expected running_mean and running_var to be defined when training=False");
-  }
-  if (training && x.numel() == x.size(1)) {
-    fail("batch_norm: Expected more than 1 value per channel when training, got input size {}",
-         x.sizes());
+    fail("batch_norm: {} must be defined in evaluation mode",
+         call.has(3) ? "running_var" : "running_mean");
   }
   call.out_like(x);
   call.out({x.size(1)}, x.dtype());
@@ -154,6 +157,131 @@ Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
     }
   }
   return out[0];
+}
+
+namespace {
+
+/// x [..., ] to mean 0 and variance 1 over each of `rows` equal pieces of its elements in order.
+Tensor normalize_rows(const Tensor& x, int64_t rows, double eps) {
+  const Tensor inputs[] = {x.reshape({1, rows, x.numel() / rows}), {}, {}, {}, {}};
+  return ops::apply_all(ops::BatchNorm{true, eps}, inputs)[0].reshape(x.sizes());
+}
+
+Tensor scale_and_shift(Tensor y, const Tensor& weight, const Tensor& bias, IntArrayRef sizes) {
+  if (weight.defined()) y = y * weight.reshape(sizes);
+  if (bias.defined()) y = y + bias.reshape(sizes);
+  return y;
+}
+
+void check_norm_dtype(const char* op, const char* kernel, const Tensor& x) {
+  if (!x.is_floating_point()) {
+    fail("{}: \"{}\" not implemented for '{}'", op, kernel, x.dtype());
+  }
+}
+
+}  // namespace
+
+// Wu and He 2018.
+Tensor group_norm(const Tensor& input, int64_t num_groups, const Tensor& weight, const Tensor& bias,
+                  double eps, bool) {
+  constexpr const char* kOp = "group_norm";
+  if (input.dim() < 2) {
+    fail_index(
+        "{}: Dimension out of range (expected to be in range of [{}, {}], but got 1): the input {} "
+        "has no channels",
+        kOp, -std::max<int64_t>(input.dim(), 1), std::max<int64_t>(input.dim() - 1, 0),
+        input.sizes());
+  }
+  const int64_t channels = input.size(1);
+  if (num_groups < 1) fail("{}: Expected num groups to be greater than 0, got {}", kOp, num_groups);
+  if (channels % num_groups != 0) {
+    fail(
+        "{}: Expected number of channels in input to be divisible by num_groups, but got input of "
+        "shape {} and num_groups={}",
+        kOp, input.sizes(), num_groups);
+  }
+  const auto check = [&](const char* what, const Tensor& p) {
+    if (!p.defined() || (p.dim() == 1 && p.numel() == channels)) return;
+    fail(
+        "{}: Expected {} to be a vector of size equal to the number of channels in input, but got "
+        "{} of shape {} and input of shape {}",
+        kOp, what, what, p.sizes(), input.sizes());
+  };
+  check("weight", weight);
+  check("bias", bias);
+  check_norm_dtype(kOp, "GroupNormKernelImpl", input);
+  if (input.numel() == 0) return input.clone();
+  Shape sizes(static_cast<size_t>(input.dim()), 1);
+  sizes[1] = channels;
+  return scale_and_shift(normalize_rows(input, input.size(0) * num_groups, eps), weight, bias,
+                         sizes);
+}
+
+// Ba et al. 2016.
+Tensor layer_norm(const Tensor& input, IntArrayRef normalized_shape, const Tensor& weight,
+                  const Tensor& bias, double eps, bool) {
+  constexpr const char* kOp = "layer_norm";
+  const size_t count = normalized_shape.size();
+  if (count == 0) {
+    fail(
+        "{}: Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
+        "element, but got normalized_shape = {}",
+        kOp, normalized_shape);
+  }
+  const auto check = [&](const char* what, const Tensor& p) {
+    if (!p.defined() || p.sizes() == normalized_shape) return;
+    fail(
+        "{}: Expected {} to be of same shape as normalized_shape, but got {} of shape {} and "
+        "normalized_shape = {}",
+        kOp, what, what, p.sizes(), normalized_shape);
+  };
+  check("weight", weight);
+  check("bias", bias);
+  const size_t rank = input.sizes().size();
+  if (rank < count || !(input.sizes().slice(rank - count, count) == normalized_shape)) {
+    std::string expected = "[*";
+    for (int64_t size : normalized_shape) expected += fmt::format(", {}", size);
+    fail("{}: Given normalized_shape={}, expected input with shape {}], but got input of size{}",
+         kOp, normalized_shape, expected, input.sizes());
+  }
+  check_norm_dtype(kOp, "LayerNormKernelImpl", input);
+  if (input.numel() == 0) return input.clone();
+  const int64_t rows = numel_of(input.sizes().slice(0, rank - count));
+  return scale_and_shift(normalize_rows(input, rows, eps), weight, bias, normalized_shape);
+}
+
+// Ulyanov et al. 2016: batch normalisation with every picture of the batch for channels.
+Tensor instance_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
+                     const Tensor& running_mean, const Tensor& running_var, bool use_input_stats,
+                     double momentum, double eps, bool) {
+  if (!use_input_stats && !(running_mean.defined() && running_var.defined())) {
+    fail(
+        "instance_norm: Expected running_mean and running_var to be defined when use_input_stats "
+        "is false");
+  }
+  if (input.dim() < 2) {
+    fail("instance_norm: expected an input [N, C, ...], got {}", input.sizes());
+  }
+  const int64_t n = input.size(0), c = input.size(1);
+  const auto repeat = [&](const Tensor& t) {
+    if (!t.defined()) return t;
+    return t.reshape({1, t.numel()}).expand({n, t.numel()}).reshape({n * t.numel()});
+  };
+  Shape sizes = input.sizes();
+  sizes[0] = 1;
+  sizes[1] = n * c;
+  // The statistics of each picture are updated, then their mean is kept.
+  const auto copy = [&](const Tensor& t) { return t.defined() ? repeat(t.detach()).clone() : t; };
+  const Tensor mean = copy(running_mean);
+  const Tensor var = copy(running_var);
+  const Tensor y = batch_norm(input.reshape(sizes), repeat(weight), repeat(bias), mean, var,
+                              use_input_stats, momentum, eps);
+  {
+    const NoGradGuard guard;
+    if (running_mean.defined()) Tensor(running_mean).copy_(mean.view({n, c}).mean(0));
+    if (running_var.defined()) Tensor(running_var).copy_(var.view({n, c}).mean(0));
+  }
+  return y.reshape(input.sizes());
 }
 
 }  // namespace reel

@@ -63,12 +63,11 @@ class Infer {
   /// Adds an output with its strides, which must be dense.
   void out_strided(Shape sizes, Shape strides, ScalarType dtype);
 
-  std::span<const Output> outputs() const { return {outputs_.data(), count_}; }
+  std::span<const Output> outputs() const { return {outputs_.data(), outputs_.size()}; }
 
  private:
   std::span<const Tensor> inputs_;
-  std::array<Output, kMaxOutputs> outputs_;
-  size_t count_ = 0;
+  InlineVector<Output, kMaxOutputs> outputs_;
 };
 
 /// The results of an op; most have one.
@@ -157,11 +156,36 @@ const OpInfo& info_of() {
   return info;
 }
 
+/// The inputs of one call in a row, without counting as references: they outlive the call.
+template <size_t N>
+class Borrowed {
+ public:
+  template <class... Inputs>
+  explicit Borrowed(const Inputs&... inputs) {
+    Tensor* at = handles_;
+    (borrow(at++, inputs), ...);
+  }
+  Borrowed(const Borrowed&) = delete;
+  Borrowed& operator=(const Borrowed&) = delete;
+  // The handles are not destroyed, as they own nothing.
+  ~Borrowed() {}  // NOLINT(modernize-use-equals-default)
+  operator std::span<const Tensor>() const { return {handles_, N}; }
+
+ private:
+  static void borrow(Tensor* at, const Tensor& input) {
+    new (at) Tensor(IntrusivePtr<TensorImpl>::adopt(input.impl_ptr().get()));
+  }
+  static void borrow(Tensor* at, std::nullopt_t) { new (at) Tensor(); }
+
+  union {
+    Tensor handles_[N];
+  };
+};
+
 /// Runs an op of one output.
 template <class Op, class... Inputs>
 Tensor apply(const Op& op, const Inputs&... inputs) {
-  const Tensor list[] = {inputs...};
-  return std::move(execute(info_of<Op>(), &op, list)[0]);
+  return std::move(execute(info_of<Op>(), &op, Borrowed<sizeof...(Inputs)>(inputs...))[0]);
 }
 
 /// Runs an op on a list of inputs, or one of several outputs.
@@ -173,8 +197,7 @@ Outputs apply_all(const Op& op, std::span<const Tensor> inputs) {
 /// Runs an op and writes its result into `target`, which may be one of the inputs.
 template <class Op, class... Inputs>
 void apply_to(Tensor& target, const Op& op, const Inputs&... inputs) {
-  const Tensor list[] = {inputs...};
-  execute(info_of<Op>(), &op, list, &target);
+  execute(info_of<Op>(), &op, Borrowed<sizeof...(Inputs)>(inputs...), &target);
 }
 
 }  // namespace reel::ops

@@ -19,17 +19,9 @@ Windows windows_of(const PoolAttrs& attrs, IntArrayRef output) {
   return {{output[2], output[3]}, attrs.stride, attrs.dilation};
 }
 
-/// How many windows fit along an axis. With ceil_mode the last may reach beyond the end, but must
-/// start inside the input or its left padding.
 int64_t count_windows(const PoolAttrs& attrs, size_t axis, int64_t size) {
-  const int64_t stride = attrs.stride[axis];
-  const int64_t padding = attrs.padding[axis];
-  const int64_t room =
-      size + 2 * padding - attrs.dilation[axis] * (attrs.kernel_size[axis] - 1) - 1;
-  if (room < 0 && !(attrs.ceil_mode && room + stride - 1 >= 0)) return 0;
-  int64_t count = (room + (attrs.ceil_mode ? stride - 1 : 0)) / stride + 1;
-  if (attrs.ceil_mode && (count - 1) * stride >= size + padding) --count;
-  return count;
+  return ops::count_windows(size, attrs.kernel_size[axis], attrs.stride[axis], attrs.padding[axis],
+                            attrs.dilation[axis], attrs.ceil_mode);
 }
 
 /// With dilation a window may step over a small picture and see only padding.
@@ -48,7 +40,7 @@ Shape output_sizes(const char* op, const PoolAttrs& attrs, const Tensor& x) {
   if (x.dim() != 4 || x.size(1) == 0 || x.size(2) == 0 || x.size(3) == 0) {
     fail(
         "{}: Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but "
-        "got: {}",
+        "got:{}",
         op, x.sizes());
   }
   check_window(op, attrs.kernel_size, attrs.stride, attrs.padding, attrs.dilation);
@@ -247,90 +239,4 @@ void AvgPool2dGrad::backward(Replay& call) const {
 }
 
 }  // namespace ops
-
-namespace {
-
-ops::PoolAttrs pool_attrs(const char* op, IntArrayRef kernel_size, IntArrayRef stride,
-                          IntArrayRef padding, IntArrayRef dilation, bool ceil_mode) {
-  ops::PoolAttrs attrs;
-  attrs.kernel_size = ops::expand_pair(op, "kernel_size", kernel_size);
-  attrs.stride = stride.empty() ? attrs.kernel_size : ops::expand_pair(op, "stride", stride);
-  attrs.padding = ops::expand_pair(op, "padding", padding);
-  attrs.dilation = ops::expand_pair(op, "dilation", dilation);
-  attrs.ceil_mode = ceil_mode;
-  return attrs;
-}
-
-}  // namespace
-
-std::tuple<Tensor, Tensor> max_pool2d_with_indices(const Tensor& self, IntArrayRef kernel_size,
-                                                   IntArrayRef stride, IntArrayRef padding,
-                                                   IntArrayRef dilation, bool ceil_mode) {
-  const ops::MaxPool2d op{
-      pool_attrs("max_pool2d", kernel_size, stride, padding, dilation, ceil_mode)};
-  const bool batched = self.dim() != 3;
-  const Tensor input[] = {batched ? self : self.unsqueeze(0)};
-  ops::Outputs out = ops::apply_all(op, input);
-  if (batched) return {out[0], out[1]};
-  return {out[0].squeeze(0), out[1].squeeze(0)};
-}
-
-Tensor max_pool2d(const Tensor& self, IntArrayRef kernel_size, IntArrayRef stride,
-                  IntArrayRef padding, IntArrayRef dilation, bool ceil_mode) {
-  return std::get<0>(
-      max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_mode));
-}
-
-Tensor avg_pool2d(const Tensor& self, IntArrayRef kernel_size, IntArrayRef stride,
-                  IntArrayRef padding, bool ceil_mode, bool count_include_pad,
-                  std::optional<int64_t> divisor_override) {
-  if (divisor_override == 0) fail("avg_pool2d: divisor must be not zero");
-  const ops::AvgPool2d op{pool_attrs("avg_pool2d", kernel_size, stride, padding, 1, ceil_mode),
-                          count_include_pad, divisor_override.value_or(0)};
-  if (self.dim() == 3) return ops::apply(op, self.unsqueeze(0)).squeeze(0);
-  return ops::apply(op, self);
-}
-
-Tensor adaptive_avg_pool2d(const Tensor& self, IntArrayRef output_size) {
-  const ops::Pair size = ops::expand_pair("adaptive_avg_pool2d", "output_size", output_size);
-  if (self.dim() == 3) return adaptive_avg_pool2d(self.unsqueeze(0), output_size).squeeze(0);
-  if (self.dim() != 4 || self.size(1) == 0 || self.size(2) == 0 || self.size(3) == 0) {
-    fail(
-        "adaptive_avg_pool2d: Expected 3D or 4D tensor with non-zero size for non-batch "
-        "dimensions, but input has sizes {}",
-        self.sizes());
-  }
-  if (size[0] < 0 || size[1] < 0) {
-    fail(
-        "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0, but "
-        "got {}",
-        IntArrayRef(size));
-  }
-  if (!self.is_floating_point()) {
-    fail("adaptive_avg_pool2d: expected a floating-point input, got {}", self.dtype());
-  }
-  if (size[0] == 0 || size[1] == 0) {
-    return zeros({self.size(0), self.size(1), size[0], size[1]}, self.options());
-  }
-  if (self.size(2) % size[0] == 0 && self.size(3) % size[1] == 0) {
-    return avg_pool2d(self, {self.size(2) / size[0], self.size(3) / size[1]});
-  }
-  // A result that does not fit into memory is an error now, not after so many windows.
-  static_cast<void>(empty({self.size(0), self.size(1), size[0], size[1]}, self.options()));
-  // Windows floor(i H / Ho) .. ceil((i + 1) H / Ho) are rectangles: rows first, then columns.
-  Tensor result = self;
-  for (int64_t axis = 2; axis < 4; ++axis) {
-    const int64_t in = self.size(axis);
-    const int64_t out = size[static_cast<size_t>(axis) - 2];
-    std::vector<Tensor> means;
-    for (int64_t i = 0; i < out; ++i) {
-      const int64_t start = i * in / out;
-      const int64_t end = ((i + 1) * in + out - 1) / out;
-      means.push_back(result.narrow(axis, start, end - start).mean(axis, true));
-    }
-    result = cat(means, axis);
-  }
-  return result;
-}
-
 }  // namespace reel

@@ -1,5 +1,6 @@
 #include <cmath>
 #include <limits>
+#include <memory>
 
 #include <reel/autograd/grad_mode.h>
 #include <reel/tensor/check.h>

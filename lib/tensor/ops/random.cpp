@@ -7,99 +7,23 @@
 #include <type_traits>
 #include <vector>
 
-#include <reel/autograd/grad_mode.h>
 #include <reel/tensor/box_muller.h>
 #include <reel/tensor/check.h>
-#include <reel/tensor/generator.h>
 #include <reel/tensor/ops.h>
-#include <reel/tensor/ops/inplace.h>
-#include <reel/tensor/visit.h>
+#include <reel/tensor/ops/random_fill.h>
 
 // PyTorch 1.13's CPU algorithms, down to the order in which numbers are drawn and rounded.
 
 namespace reel {
+
+using namespace ops;
+
 namespace {
-
-using Engine = Generator::State;
-
-template <class T>
-inline constexpr bool kIsReal =
-    std::is_floating_point_v<T> || std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
-
-/// Writes next() into every element of a tensor on the CPU, in the order of its memory: the
-/// dimension with the smallest stride runs fastest.
-template <class T, class Next>
-void fill_serially(const Tensor& tensor, const Next& next) {
-  T* data = static_cast<T*>(tensor.data_ptr());
-  if (tensor.is_contiguous()) {
-    for (int64_t i = 0; i < tensor.numel(); ++i) data[i] = next();
-    return;
-  }
-  const IntArrayRef sizes = tensor.sizes(), strides = tensor.strides();
-  const Shape dense = dense_strides_like(sizes, strides);
-  std::vector<size_t> order(sizes.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return dense[a] < dense[b]; });
-  std::vector<int64_t> index(sizes.size(), 0);
-  for (int64_t i = 0; i < tensor.numel(); ++i) {
-    *data = next();
-    for (const size_t d : order) {
-      data += strides[d];
-      if (++index[d] < sizes[d]) break;
-      data -= strides[d] * sizes[d];
-      index[d] = 0;
-    }
-  }
-}
-
-/// Calls fill(tensor) with a tensor on the CPU that gets self's values: self if that can be, else
-/// one that lies in memory as self does, whose values are then copied. So every device sees the
-/// same stream, and writing to a recorded tensor cuts it off from its past.
-template <class Fill>
-Tensor& fill_in_place(const char* op, Tensor& self, const Fill& fill) {
-  const IntrusivePtr<TensorImpl>& base = self.impl()->base;
-  const bool recording =
-      GradMode::is_enabled() && (self.requires_grad() || (base && Tensor(base).requires_grad()));
-  const ops::InPlaceWrite write(op, self, recording);
-  if (self.device().is_cpu() && !recording) {
-    fill(self);
-    write.written();
-    return self;
-  }
-  const Tensor values =
-      empty_strided(self.sizes(), dense_strides_like(self.sizes(), self.strides()),
-                    TensorOptions(self.dtype()).device(kCPU));
-  fill(values);
-  return self.copy_(values);
-}
-
-void check_real(const char* op, const Tensor& self) {
-  if (!self.is_floating_point()) {
-    fail("{}: expected a floating-point tensor, got {}", op, self.dtype());
-  }
-}
-
-/// Calls visitor.operator()<T>() with the element type of a floating-point tensor.
-template <class Visitor>
-void visit_real(ScalarType type, const Visitor& visitor) {
-  visit_dtype(type, [&]<class T>() {
-    if constexpr (kIsReal<T>) visitor.template operator()<T>();
-  });
-}
-
-/// The same for types of real numbers and Bool.
-template <class Visitor>
-void visit_number(const char* op, ScalarType type, const Visitor& visitor) {
-  if (is_complex(type) || is_quantized(type)) fail("{}: not implemented for {}", op, type);
-  visit_dtype(type, [&]<class T>() {
-    if constexpr (kIsReal<T> || std::is_integral_v<T>) visitor.template operator()<T>();
-  });
-}
 
 // The following give their numbers to a tensor on the CPU.
 
 void uniform_values(const Tensor& values, double from, double to, Engine& engine) {
+  if (values.is_complex()) return uniform_values(view_as_real(values), from, to, engine);
   check_real("uniform_", values);
   if (!(from <= to)) {
     fail("uniform_ expects to return a [from, to) range, but found from={} > to={}", from, to);
@@ -150,7 +74,7 @@ template <class T>
 void normal_fill_blocks(T* data, int64_t size, T mean, T std, Engine& engine) {
   const auto transform = [&](T* block) {
     if constexpr (std::is_floating_point_v<T>) {
-      detail::box_muller_16(block, mean, std);
+      reel::detail::box_muller_16(block, mean, std);
     } else {
       box_muller_16_rounded(block, mean, std);
     }
@@ -166,6 +90,12 @@ void normal_fill_blocks(T* data, int64_t size, T mean, T std, Engine& engine) {
 /// In blocks if the tensor that is filled has 16 elements and is contiguous, which `values` need
 /// not be the same as.
 void normal_values(const Tensor& values, double mean, double std, bool in_blocks, Engine& engine) {
+  if (values.is_complex()) {
+    // The variance is that of both parts together.
+    normal_values(view_as_real(values), 0, std / std::sqrt(2.0), in_blocks, engine);
+    if (mean != 0) Tensor(values).add_(mean);
+    return;
+  }
   check_real("normal_", values);
   if (!(std >= 0)) fail("normal_ expects std >= 0.0, but found std={}", std);
   visit_real(values.dtype(), [&]<class T>() {
@@ -183,7 +113,7 @@ void normal_values(const Tensor& values, double mean, double std, bool in_blocks
 }
 
 bool in_normal_blocks(const Tensor& tensor) {
-  return tensor.numel() >= 16 && tensor.is_contiguous();
+  return tensor.numel() * (tensor.is_complex() ? 2 : 1) >= 16 && tensor.is_contiguous();
 }
 
 /// PyTorch moves the bounds of a floating-point range inwards where T cannot tell them from their
@@ -211,6 +141,25 @@ void narrow_to_exact(int64_t& from, int64_t& to) {
   }
 }
 
+template <class T>
+T from_integer(int64_t value) {
+  if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) {
+    return static_cast<T>(static_cast<float>(value));
+  } else {
+    return static_cast<T>(value);
+  }
+}
+
+/// The largest value up to which every integer is one of T.
+template <class T>
+constexpr int64_t largest_exact() {
+  if constexpr (std::is_same_v<T, Half>) return 1 << 11;
+  if constexpr (std::is_same_v<T, BFloat16>) return 1 << 8;
+  if constexpr (std::is_same_v<T, float>) return 1 << 24;
+  if constexpr (std::is_same_v<T, double>) return int64_t{1} << 53;
+  return static_cast<int64_t>(std::numeric_limits<T>::max());
+}
+
 void random_values(const Tensor& values, int64_t from, int64_t to, Engine& engine) {
   if (from >= to) {
     fail("random_ expects 'from' to be less than 'to', but got from={} >= to={}", from, to);
@@ -235,13 +184,43 @@ void random_values(const Tensor& values, int64_t from, int64_t to, Engine& engin
     const std::lock_guard lock(engine.mutex);
     fill_serially<T>(values, [&] {
       const uint64_t bits = wide ? engine.random64() : engine.random();
-      const auto value = static_cast<int64_t>(bits % range + static_cast<uint64_t>(from));
-      if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) {
-        return static_cast<T>(static_cast<float>(value));
-      } else {
-        return static_cast<T>(value);
-      }
+      return from_integer<T>(static_cast<int64_t>(bits % range + static_cast<uint64_t>(from)));
     });
+  });
+}
+
+/// Of [from, the largest exact value of the dtype]; from the smallest int64 on, all 64 bits.
+void random_values_from(const Tensor& values, int64_t from, Engine& engine) {
+  if (from != std::numeric_limits<int64_t>::min()) {
+    int64_t last = 0;
+    visit_number("random_", values.dtype(), [&]<class T>() { last = largest_exact<T>(); });
+    if (from > last) {
+      fail(
+          "random_ expects 'from' to be less than or equal to 'to_inc', but got from={} > "
+          "to_inc={}",
+          from, last);
+    }
+    if (last < std::numeric_limits<int64_t>::max()) {
+      random_values(values, from, last + 1, engine);
+      return;
+    }
+  }
+  visit_number("random_", values.dtype(), [&]<class T>() {
+    if constexpr (std::is_same_v<T, int64_t> || (kIsReal<T> && !std::is_same_v<T, Half>)) {
+      // 0 where the range is 2^64.
+      const uint64_t range = uint64_t{1} +
+                             static_cast<uint64_t>(std::numeric_limits<int64_t>::max()) -
+                             static_cast<uint64_t>(from);
+      const std::lock_guard lock(engine.mutex);
+      fill_serially<T>(values, [&] {
+        const uint64_t bits = engine.random64();
+        return from_integer<T>(
+            static_cast<int64_t>((range == 0 ? bits : bits % range) + static_cast<uint64_t>(from)));
+      });
+    } else {
+      fail("random_: the full range of 64 bits is for Long, Double, Float and BFloat16, got {}",
+           values.dtype());
+    }
   });
 }
 
@@ -267,41 +246,67 @@ TensorOptions options_like(const Tensor& self, const TensorOptions& options) {
 
 }  // namespace
 
-Tensor& Tensor::uniform_(double from, double to) {
+Tensor& Tensor::uniform_(double from, double to, std::optional<Generator> generator) {
   return fill_in_place("uniform_", *this, [&](const Tensor& values) {
-    uniform_values(values, from, to, default_generator().state());
+    uniform_values(values, from, to, engine_of(generator));
   });
 }
 
-Tensor& Tensor::normal_(double mean, double std) {
+Tensor& Tensor::normal_(double mean, double std, std::optional<Generator> generator) {
   const bool in_blocks = in_normal_blocks(*this);
   return fill_in_place("normal_", *this, [&](const Tensor& values) {
-    normal_values(values, mean, std, in_blocks, default_generator().state());
+    normal_values(values, mean, std, in_blocks, engine_of(generator));
   });
 }
 
-Tensor& Tensor::random_(int64_t from, int64_t to) {
+Tensor& Tensor::random_(int64_t from, std::optional<int64_t> to,
+                        std::optional<Generator> generator) {
   return fill_in_place("random_", *this, [&](const Tensor& values) {
-    random_values(values, from, to, default_generator().state());
+    if (to) {
+      random_values(values, from, *to, engine_of(generator));
+    } else {
+      random_values_from(values, from, engine_of(generator));
+    }
   });
 }
 
-Tensor& Tensor::bernoulli_(double p) {
+Tensor& Tensor::random_(int64_t to, std::optional<Generator> generator) {
+  return random_(0, to, std::move(generator));
+}
+
+Tensor& Tensor::random_(std::optional<Generator> generator) {
+  return fill_in_place("random_", *this, [&](const Tensor& values) {
+    visit_number("random_", values.dtype(), [&]<class T>() {
+      Engine& engine = engine_of(generator);
+      const std::lock_guard lock(engine.mutex);
+      // All that T can hold from 0 on: of a floating-point type, the integers it tells apart.
+      constexpr bool kWide = std::is_same_v<T, double> || std::is_same_v<T, int64_t>;
+      const uint64_t range =
+          std::is_same_v<T, bool> ? 2 : static_cast<uint64_t>(largest_exact<T>()) + 1;
+      fill_serially<T>(values, [&] {
+        return from_integer<T>(
+            static_cast<int64_t>((kWide ? engine.random64() : engine.random()) % range));
+      });
+    });
+  });
+}
+
+Tensor& Tensor::bernoulli_(double p, std::optional<Generator> generator) {
   if (!(p >= 0 && p <= 1)) fail("bernoulli_ expects p to be in [0, 1], but got p={}", p);
   return fill_in_place("bernoulli_", *this, [&](const Tensor& values) {
     visit_number("bernoulli_", values.dtype(), [&]<class T>() {
-      Engine& engine = default_generator().state();
+      Engine& engine = engine_of(generator);
       const std::lock_guard lock(engine.mutex);
       fill_serially<T>(values, [&] { return T(engine.uniform<double>() < p ? 1 : 0); });
     });
   });
 }
 
-Tensor bernoulli(const Tensor& p) {
+Tensor bernoulli(const Tensor& p, std::optional<Generator> generator) {
   check_real("bernoulli", p);
   const Tensor chances = p.detach().cpu().contiguous();
   const Tensor result = empty_like(chances);
-  Engine& engine = default_generator().state();
+  Engine& engine = engine_of(generator);
   visit_real(chances.dtype(), [&]<class T>() {
     using Compute = std::conditional_t<std::is_same_v<T, double>, double, float>;
     const T* chance = static_cast<const T*>(chances.data_ptr());
@@ -315,42 +320,49 @@ Tensor bernoulli(const Tensor& p) {
   return result.to(p.device());
 }
 
-Tensor rand(IntArrayRef size, Generator generator, const TensorOptions& options) {
+Tensor bernoulli(const Tensor& self, double p, std::optional<Generator> generator) {
+  return empty_like(self).bernoulli_(p, std::move(generator));
+}
+
+Tensor bernoulli(const Tensor& self, const Tensor& p, std::optional<Generator> generator) {
+  return empty_like(self).bernoulli_(p, std::move(generator));
+}
+
+Tensor& Tensor::bernoulli_(const Tensor& p, std::optional<Generator> generator) {
+  return ops::write_result(*this, "bernoulli_",
+                           reel::bernoulli(p.expand(sizes()), std::move(generator)).to(dtype()));
+}
+
+Tensor rand(IntArrayRef size, std::optional<Generator> generator, const TensorOptions& options) {
   const Tensor values = empty(size, host(options));
-  uniform_values(values, 0, 1, generator.state());
+  uniform_values(values, 0, 1, engine_of(generator));
   return deliver(values, options);
 }
 
-Tensor randn(IntArrayRef size, Generator generator, const TensorOptions& options) {
+Tensor randn(IntArrayRef size, std::optional<Generator> generator, const TensorOptions& options) {
   const Tensor values = empty(size, host(options));
-  normal_values(values, 0, 1, in_normal_blocks(values), generator.state());
+  normal_values(values, 0, 1, in_normal_blocks(values), engine_of(generator));
   return deliver(values, options);
 }
 
-Tensor randint(int64_t low, int64_t high, IntArrayRef size, Generator generator,
+Tensor randint(int64_t low, int64_t high, IntArrayRef size, std::optional<Generator> generator,
                const TensorOptions& given) {
   const TensorOptions options = long_unless_set(given);
   const Tensor values = empty(size, host(options));
-  random_values(values, low, high, generator.state());
+  random_values(values, low, high, engine_of(generator));
   return deliver(values, options);
 }
 
-Tensor randperm(int64_t n, Generator generator, const TensorOptions& given) {
+Tensor randperm(int64_t n, std::optional<Generator> generator, const TensorOptions& given) {
   if (n < 0) fail("randperm: n must be non-negative, got {}", n);
   const TensorOptions options = long_unless_set(given);
   const Tensor result = empty(n, host(options));
   visit_number("randperm", options.dtype(), [&]<class T>() {
-    // The largest value up to which every integer is one of T.
-    constexpr int64_t kExact = std::is_same_v<T, Half>       ? 1 << 11
-                               : std::is_same_v<T, BFloat16> ? 1 << 8
-                               : std::is_same_v<T, float>    ? 1 << 24
-                               : std::is_same_v<T, double>
-                                   ? int64_t{1} << 53
-                                   : static_cast<int64_t>(std::numeric_limits<T>::max());
+    constexpr int64_t kExact = largest_exact<T>();
     if (n - 1 > kExact) fail("randperm: n={} is too large for dtype {}", n, options.dtype());
     T* data = static_cast<T*>(result.data_ptr());
     for (int64_t i = 0; i < n; ++i) data[i] = static_cast<T>(static_cast<double>(i));
-    Engine& engine = generator.state();
+    Engine& engine = engine_of(generator);
     const std::lock_guard lock(engine.mutex);
     for (int64_t i = 0; i + 1 < n; ++i) {
       const auto other = i + static_cast<int64_t>(engine.random() % static_cast<uint64_t>(n - i));
@@ -380,27 +392,34 @@ Tensor randperm(int64_t n, const TensorOptions& options) {
   return randperm(n, default_generator(), options);
 }
 
-Tensor rand_like(const Tensor& self, const TensorOptions& given) {
+Tensor randint(int64_t high, IntArrayRef size, std::optional<Generator> generator,
+               const TensorOptions& options) {
+  return randint(0, high, size, std::move(generator), options);
+}
+
+Tensor rand_like(const Tensor& self, const TensorOptions& given, MemoryFormat memory_format) {
   const TensorOptions options = options_like(self, given);
-  const Tensor values = empty_like(self, host(options));
+  const Tensor values = empty_like(self, host(options), memory_format);
   uniform_values(values, 0, 1, default_generator().state());
   return deliver(values, options);
 }
 
-Tensor randn_like(const Tensor& self, const TensorOptions& given) {
+Tensor randn_like(const Tensor& self, const TensorOptions& given, MemoryFormat memory_format) {
   const TensorOptions options = options_like(self, given);
-  const Tensor values = empty_like(self, host(options));
+  const Tensor values = empty_like(self, host(options), memory_format);
   normal_values(values, 0, 1, in_normal_blocks(values), default_generator().state());
   return deliver(values, options);
 }
 
-Tensor randint_like(const Tensor& self, int64_t high, const TensorOptions& options) {
-  return randint_like(self, 0, high, options);
+Tensor randint_like(const Tensor& self, int64_t high, const TensorOptions& options,
+                    MemoryFormat memory_format) {
+  return randint_like(self, 0, high, options, memory_format);
 }
 
-Tensor randint_like(const Tensor& self, int64_t low, int64_t high, const TensorOptions& given) {
+Tensor randint_like(const Tensor& self, int64_t low, int64_t high, const TensorOptions& given,
+                    MemoryFormat memory_format) {
   const TensorOptions options = options_like(self, given);
-  const Tensor values = empty_like(self, host(options));
+  const Tensor values = empty_like(self, host(options), memory_format);
   random_values(values, low, high, default_generator().state());
   return deliver(values, options);
 }

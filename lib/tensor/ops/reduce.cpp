@@ -5,8 +5,6 @@
 
 namespace reel {
 namespace ops {
-namespace {
-
 Shape reduced_sizes(IntArrayRef sizes, uint64_t dims, bool keepdim) {
   Shape result;
   for (size_t i = 0; i < sizes.size(); ++i) {
@@ -19,26 +17,60 @@ Shape reduced_sizes(IntArrayRef sizes, uint64_t dims, bool keepdim) {
   return result;
 }
 
-// A reduced tensor with its vanished dimensions back as 1.
-Tensor restore(const Tensor& t, const Reduce& op, int64_t rank) {
-  if (op.keepdim) return t;
-  Tensor result = t;
+namespace {
+
+void check_not_empty(const char* op, const Tensor& x, uint64_t dims) {
+  for (int64_t d = 0; d < x.dim(); ++d) {
+    if ((dims >> d & 1) != 0) check_choice(op, x, d);
+  }
+}
+
+}  // namespace
+
+uint64_t dim_set(const Tensor& self, IntArrayRef dims) {
+  if (self.dim() > 64) {
+    fail("only tensors with up to 64 dims are supported, got {} dimensions", self.dim());
+  }
+  uint64_t set = 0;
+  for (const int64_t dim : dims) {
+    const int64_t d = wrap_dim(dim, self.dim());
+    if ((set >> d & 1) != 0) fail("dim {} appears multiple times in the list of dims", d);
+    set |= uint64_t{1} << d;
+  }
+  if (dims.empty()) set = self.dim() == 64 ? ~uint64_t{0} : (uint64_t{1} << self.dim()) - 1;
+  return set;
+}
+
+int64_t count_of(const Tensor& self, uint64_t dims) {
+  int64_t count = 1;
+  for (int64_t d = 0; d < self.dim(); ++d) {
+    if ((dims >> d & 1) != 0) count *= self.size(d);
+  }
+  return count;
+}
+
+Tensor restore(const Tensor& reduced, const Reduce& op, int64_t rank) {
+  if (op.keepdim) return reduced;
+  Tensor result = reduced;
   for (int64_t d = 0; d < rank; ++d) {
     if (op.reduces(d)) result = result.unsqueeze(d);
   }
   return result;
 }
 
-void check_not_empty(const char* name, const Tensor& x, uint64_t dims) {
-  for (int64_t d = 0; d < x.dim(); ++d) {
-    if ((dims >> d & 1) != 0 && x.size(d) == 0) {
-      fail_index("{}: Expected reduction dim {} to have non-zero size, input {}", name, d,
-                 x.sizes());
-    }
+void check_choice(const char* op, const Tensor& self, int64_t dim) {
+  if (self.dim() > 0 && self.size(dim) == 0) {
+    fail_index("{}(): Expected reduction dim {} to have non-zero size.", op, dim);
   }
 }
 
-}  // namespace
+std::tuple<Tensor, Tensor> values_at(const Tensor& self, int64_t dim, const Tensor& indices,
+                                     bool keepdim) {
+  if (self.dim() == 0) return {self.clone(), indices};
+  const Tensor values = gather(self, dim, indices);
+  if (keepdim) return {values, indices};
+  return {values.squeeze(dim), indices.squeeze(dim)};
+}
 
 void Reduce::infer(Infer& call) const {
   const Tensor& x = call.in(0);
@@ -70,6 +102,12 @@ void Sum::backward(Replay& call) const {
   call.set(0, restore(call.grad(), *this, static_cast<int64_t>(sizes.size())).expand(sizes));
 }
 
+namespace {
+
+Tensor conjugate(const Tensor& x) { return x.is_complex() ? x.conj() : x; }
+
+}  // namespace
+
 // d prod / dx_i is the product of the others: prod / x_i, but where zeros occur that divides by
 // zero. Then each factor is replaced by 1 in turn along the one reduced dimension.
 void Prod::backward(Replay& call) const {
@@ -78,7 +116,7 @@ void Prod::backward(Replay& call) const {
   const Tensor zero = x == 0;
   if (!zero.any().item<bool>()) {
     const Tensor product = restore(apply(*this, x), *this, x.dim());
-    call.set(0, g * product / x);
+    call.set(0, g * conjugate(product / x));
     return;
   }
   // Products of the others, by products from the left and from the right of each element.
@@ -109,10 +147,8 @@ void Prod::backward(Replay& call) const {
     permuted[i] = x.size(order[i]);
     inverse[static_cast<size_t>(order[i])] = static_cast<int64_t>(i);
   }
-  call.set(0, g * stack(others, 1).reshape(permuted).permute(inverse));
+  call.set(0, g * conjugate(stack(others, 1).reshape(permuted).permute(inverse)));
 }
-
-namespace {
 
 void backward_of_extremes(const Reduce& op, Replay& call) {
   const Tensor x = call.in(0);
@@ -126,8 +162,6 @@ void backward_of_extremes(const Reduce& op, Replay& call) {
   call.set(0, x.dim() == 0 ? g : g * hit / hit.sum(dims, /*keepdim=*/true));
 }
 
-}  // namespace
-
 void Amax::backward(Replay& call) const { backward_of_extremes(*this, call); }
 void Amin::backward(Replay& call) const { backward_of_extremes(*this, call); }
 
@@ -137,57 +171,44 @@ namespace {
 
 using namespace ops;
 
-// The set of dimensions asked for; none means all.
-uint64_t dim_set(const char* op, const Tensor& self, IntArrayRef dims) {
-  if (self.dim() > 64) fail("{}: expected at most 64 dimensions, got {}", op, self.dim());
-  uint64_t set = 0;
-  for (const int64_t dim : dims) {
-    const int64_t d = wrap_dim(dim, self.dim());
-    if ((set >> d & 1) != 0) {
-      fail("{}: dim {} appears multiple times in the list of dims", op, d);
-    }
-    set |= uint64_t{1} << d;
-  }
-  if (dims.empty()) set = self.dim() == 64 ? ~uint64_t{0} : (uint64_t{1} << self.dim()) - 1;
-  return set;
-}
-
 // Sums and products of integers and bools are int64 unless asked otherwise.
 Tensor to_sum_type(const Tensor& self, std::optional<ScalarType> dtype) {
   if (dtype) return self.dtype() == *dtype ? self : self.to(*dtype);
   return is_integral(self.dtype()) || self.dtype() == kBool ? self.to(kLong) : self;
 }
 
-int64_t count_of(const Tensor& self, uint64_t dims) {
-  int64_t count = 1;
-  for (int64_t d = 0; d < self.dim(); ++d) {
-    if ((dims >> d & 1) != 0) count *= self.size(d);
+// The dtype in which the mean of a tensor is computed.
+Tensor to_mean_type(const Tensor& self, std::optional<ScalarType> dtype) {
+  if (!is_differentiable(dtype.value_or(self.dtype()))) {
+    fail(
+        "mean(): could not infer output dtype. {} dtype must be either a floating point or complex "
+        "dtype. Got: {}",
+        dtype ? "Optional" : "Input", dtype.value_or(self.dtype()));
   }
-  return count;
+  return dtype && *dtype != self.dtype() ? self.to(*dtype) : self;
 }
 
-void check_floating(const char* op, const Tensor& self) {
-  if (!is_differentiable(self.dtype())) {
-    fail("{}: Input dtype must be either a floating point or complex dtype. Got: {}", op,
-         self.dtype());
+void check_ordered(const char* op, const char* kernel, const Tensor& self) {
+  if (self.is_complex()) {
+    fail("{}: \"{}\" not implemented for '{}'", op, kernel, self.dtype());
   }
 }
 
-// (values, indices) where `indices` has been found already.
-std::tuple<Tensor, Tensor> values_at(const Tensor& self, int64_t dim, Tensor indices,
-                                     bool keepdim) {
-  if (self.dim() == 0) return {self.clone(), std::move(indices)};
-  const Tensor values = gather(self, dim, indices);
-  if (keepdim) return {values, std::move(indices)};
-  return {values.squeeze(dim), indices.squeeze(dim)};
+void check_not_empty(const char* op, const Tensor& self) {
+  if (self.numel() > 0) return;
+  fail(
+      "{}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
+      "dim with the 'dim' argument.",
+      op);
 }
 
 template <class Op>
 Tensor arg_reduce(const Tensor& self, std::optional<int64_t> dim, bool keepdim) {
+  check_ordered(Op::name, Op::name == ArgMax::name ? "argmax_cpu" : "argmin_cpu", self);
   if (!dim) {
     if (self.numel() == 0) {
       fail_index(
-          "{}: Expected reduction dim to be specified for input.numel() == 0. Specify the "
+          "{}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
           "reduction dim with the 'dim' argument.",
           Op::name);
     }
@@ -206,55 +227,94 @@ Tensor sum(const Tensor& self, std::optional<ScalarType> dtype) {
 }
 Tensor sum(const Tensor& self, IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) {
   const Tensor x = to_sum_type(self, dtype);
-  return apply(Sum{{dim_set("sum", x, dim), keepdim}}, x);
+  return apply(Sum{{dim_set(x, dim), keepdim}}, x);
 }
 
 Tensor mean(const Tensor& self, std::optional<ScalarType> dtype) {
   return mean(self, IntArrayRef(), false, dtype);
 }
 Tensor mean(const Tensor& self, IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) {
-  const Tensor x = dtype && *dtype != self.dtype() ? self.to(*dtype) : self;
-  check_floating("mean", x);
-  const uint64_t dims = dim_set("mean", x, dim);
+  const Tensor x = to_mean_type(self, dtype);
+  const uint64_t dims = dim_set(x, dim);
   return apply(Sum{{dims, keepdim}}, x) / static_cast<double>(count_of(x, dims));
+}
+
+Tensor nansum(const Tensor& self, IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) {
+  if (self.is_complex()) fail("nansum: nansum does not support complex inputs");
+  if (!self.is_floating_point()) return sum(self, dim, keepdim, dtype);
+  return sum(self.masked_fill(isnan(self), 0), dim, keepdim, dtype);
+}
+
+Tensor nanmean(const Tensor& self, IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) {
+  if (!self.is_floating_point()) {
+    fail("nanmean(): expected input to have floating point dtype but got {}", self.dtype());
+  }
+  const Tensor count = sum(isnan(self).logical_not(), dim, keepdim);
+  return nansum(self, dim, keepdim, dtype) / count;
+}
+
+Tensor count_nonzero(const Tensor& self, IntArrayRef dim) {
+  const NoGradGuard no_grad;
+  return sum(ne(self, 0), dim);
+}
+Tensor count_nonzero(const Tensor& self, std::optional<int64_t> dim) {
+  return dim ? count_nonzero(self, IntArrayRef(*dim)) : count_nonzero(self, IntArrayRef());
 }
 
 Tensor prod(const Tensor& self, std::optional<ScalarType> dtype) {
   const Tensor x = to_sum_type(self, dtype);
-  return apply(Prod{{dim_set("prod", x, {}), false}}, x);
+  return apply(Prod{{dim_set(x, {}), false}}, x);
 }
 Tensor prod(const Tensor& self, int64_t dim, bool keepdim, std::optional<ScalarType> dtype) {
   const Tensor x = to_sum_type(self, dtype);
-  return apply(Prod{{dim_set("prod", x, dim), keepdim}}, x);
-}
-
-Tensor var(const Tensor& self, bool unbiased) { return var(self, IntArrayRef(), unbiased, false); }
-Tensor var(const Tensor& self, IntArrayRef dim, bool unbiased, bool keepdim) {
-  check_floating("var", self);
-  const uint64_t dims = dim_set("var", self, dim);
-  const auto n = static_cast<double>(count_of(self, dims));
-  const Tensor centred = self - apply(Sum{{dims, true}}, self) / n;
-  return apply(Sum{{dims, keepdim}}, centred.square()) / (unbiased ? std::max(0.0, n - 1) : n);
-}
-
-Tensor std(const Tensor& self, bool unbiased) { return var(self, unbiased).sqrt(); }
-Tensor std(const Tensor& self, IntArrayRef dim, bool unbiased, bool keepdim) {
-  return var(self, dim, unbiased, keepdim).sqrt();
+  return apply(Prod{{dim_set(x, dim), keepdim}}, x);
 }
 
 Tensor amax(const Tensor& self, IntArrayRef dim, bool keepdim) {
-  return apply(Amax{{dim_set("amax", self, dim), keepdim}}, self);
+  check_ordered("amax", "max_values_cpu", self);
+  if (dim.empty()) check_not_empty("amax", self);
+  return apply(Amax{{dim_set(self, dim), keepdim}}, self);
 }
 Tensor amin(const Tensor& self, IntArrayRef dim, bool keepdim) {
-  return apply(Amin{{dim_set("amin", self, dim), keepdim}}, self);
+  check_ordered("amin", "min_values_cpu", self);
+  if (dim.empty()) check_not_empty("amin", self);
+  return apply(Amin{{dim_set(self, dim), keepdim}}, self);
 }
-Tensor max(const Tensor& self) { return amax(self); }
-Tensor min(const Tensor& self) { return amin(self); }
+Tensor max(const Tensor& self) {
+  check_ordered("max", "max_all", self);
+  check_not_empty("max", self);
+  return amax(self);
+}
+Tensor min(const Tensor& self) {
+  check_ordered("min", "min_all", self);
+  check_not_empty("min", self);
+  return amin(self);
+}
 std::tuple<Tensor, Tensor> max(const Tensor& self, int64_t dim, bool keepdim) {
+  if (self.is_complex()) fail("max(): does not support complex input");
+  check_choice("max", self, wrap_dim(dim, self.dim()));
   return values_at(self, dim, argmax(self, dim, true), keepdim);
 }
 std::tuple<Tensor, Tensor> min(const Tensor& self, int64_t dim, bool keepdim) {
+  if (self.is_complex()) fail("min(): does not support complex input");
+  check_choice("min", self, wrap_dim(dim, self.dim()));
   return values_at(self, dim, argmin(self, dim, true), keepdim);
+}
+std::tuple<Tensor, Tensor> aminmax(const Tensor& self, std::optional<int64_t> dim, bool keepdim) {
+  check_ordered("aminmax", "aminmax_cpu", self);
+  if (!dim) {
+    if (self.numel() == 0) {
+      fail(
+          "aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
+          "identity.");
+    }
+    return {amin(self, {}, keepdim), amax(self, {}, keepdim)};
+  }
+  const int64_t d = wrap_dim(*dim, self.dim());
+  if (self.dim() > 0 && self.size(d) == 0) {
+    fail_index("aminmax: Expected reduction dim {} to have non-zero size.", d);
+  }
+  return {amin(self, d, keepdim), amax(self, d, keepdim)};
 }
 Tensor argmax(const Tensor& self, std::optional<int64_t> dim, bool keepdim) {
   return arg_reduce<ArgMax>(self, dim, keepdim);
@@ -263,39 +323,22 @@ Tensor argmin(const Tensor& self, std::optional<int64_t> dim, bool keepdim) {
   return arg_reduce<ArgMin>(self, dim, keepdim);
 }
 
-Tensor norm(const Tensor& self, const Scalar& p) { return norm(self, p, IntArrayRef()); }
-Tensor norm(const Tensor& self, const std::optional<Scalar>& p, IntArrayRef dim, bool keepdim) {
-  check_floating("norm", self);
-  const Sum sum_op{{dim_set("norm", self, dim), keepdim}};
-  const double order = p ? p->toDouble() : 2;
-  if (order == 0) return apply(sum_op, (self != 0).to(self.dtype()));
-  if (order == 1) return apply(sum_op, self.abs());
-  if (order == 2) {
-    Tensor root = apply(sum_op, self.square()).sqrt();
-    if (!GradMode::is_enabled() || !self.requires_grad()) return root;
-    // At 0 the slope is taken as 0, as PyTorch does, where sqrt alone would give NaN.
-    const Tensor zero = root.detach() == 0;
-    return apply(sum_op, self.square()).masked_fill(zero, 1).sqrt().masked_fill(zero, 0);
-  }
-  if (std::isinf(order)) {
-    return order > 0 ? amax(self.abs(), dim, keepdim) : amin(self.abs(), dim, keepdim);
-  }
-  return apply(sum_op, self.abs().pow(order)).pow(1 / order);
+namespace {
+
+// Bool, but Byte for Byte, as in PyTorch.
+Tensor truth_of(const Tensor& self, const Tensor& truth) {
+  return self.dtype() == kByte ? truth.to(kByte) : truth;
 }
 
-Tensor all(const Tensor& self) {
-  if (self.numel() == 0) return ones({}, TensorOptions(kBool).device(self.device()));
-  return amin(self.to(kBool));
-}
-Tensor any(const Tensor& self) {
-  if (self.numel() == 0) return zeros({}, TensorOptions(kBool).device(self.device()));
-  return amax(self.to(kBool));
-}
+}  // namespace
+
+Tensor all(const Tensor& self) { return truth_of(self, sum(self.to(kBool).logical_not()).eq(0)); }
+Tensor any(const Tensor& self) { return truth_of(self, sum(self.to(kBool)).ne(0)); }
 Tensor all(const Tensor& self, int64_t dim, bool keepdim) {
-  return sum(self.to(kBool).logical_not(), dim, keepdim) == 0;
+  return truth_of(self, sum(self.to(kBool).logical_not(), dim, keepdim).eq(0));
 }
 Tensor any(const Tensor& self, int64_t dim, bool keepdim) {
-  return sum(self.to(kBool), dim, keepdim) != 0;
+  return truth_of(self, sum(self.to(kBool), dim, keepdim).ne(0));
 }
 
 bool equal(const Tensor& self, const Tensor& other) {
@@ -307,11 +350,14 @@ bool allclose(const Tensor& self, const Tensor& other, double rtol, double atol,
   if (self.dtype() != other.dtype()) {
     fail("allclose: {} did not match {}", self.dtype(), other.dtype());
   }
+  if (!(rtol >= 0)) fail("allclose: rtol must be greater than or equal to zero, but got {}", rtol);
+  if (!(atol >= 0)) fail("allclose: atol must be greater than or equal to zero, but got {}", atol);
   const NoGradGuard no_grad;
+  const ScalarType type = self.is_complex() ? kComplexDouble : kDouble;
   // Equal infinities are close; their difference would be NaN.
   Tensor close = eq(self, other);
-  const Tensor difference = abs(sub(self.to(kDouble), other.to(kDouble)));
-  const Tensor allowed = abs(other.to(kDouble)) * rtol + atol;
+  const Tensor difference = abs(sub(self.to(type), other.to(type)));
+  const Tensor allowed = abs(other.to(type)) * rtol + atol;
   close = close.logical_or((difference <= allowed).logical_and(isfinite(difference)));
   if (equal_nan) close = close.logical_or(isnan(self).logical_and(isnan(other)));
   return all(close).item<bool>();
@@ -329,14 +375,6 @@ Tensor Tensor::prod(std::optional<ScalarType> type) const { return reel::prod(*t
 Tensor Tensor::prod(int64_t dim, bool keepdim, std::optional<ScalarType> type) const {
   return reel::prod(*this, dim, keepdim, type);
 }
-Tensor Tensor::var(bool unbiased) const { return reel::var(*this, unbiased); }
-Tensor Tensor::var(IntArrayRef dim, bool unbiased, bool keepdim) const {
-  return reel::var(*this, dim, unbiased, keepdim);
-}
-Tensor Tensor::std(bool unbiased) const { return reel::std(*this, unbiased); }
-Tensor Tensor::std(IntArrayRef dim, bool unbiased, bool keepdim) const {
-  return reel::std(*this, dim, unbiased, keepdim);
-}
 Tensor Tensor::max() const { return reel::max(*this); }
 Tensor Tensor::min() const { return reel::min(*this); }
 std::tuple<Tensor, Tensor> Tensor::max(int64_t dim, bool keepdim) const {
@@ -352,10 +390,6 @@ Tensor Tensor::argmax(std::optional<int64_t> dim, bool keepdim) const {
 }
 Tensor Tensor::argmin(std::optional<int64_t> dim, bool keepdim) const {
   return reel::argmin(*this, dim, keepdim);
-}
-Tensor Tensor::norm(const Scalar& p) const { return reel::norm(*this, p); }
-Tensor Tensor::norm(const std::optional<Scalar>& p, IntArrayRef dim, bool keepdim) const {
-  return reel::norm(*this, p, dim, keepdim);
 }
 Tensor Tensor::all() const { return reel::all(*this); }
 Tensor Tensor::all(int64_t dim, bool keepdim) const { return reel::all(*this, dim, keepdim); }

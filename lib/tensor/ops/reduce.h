@@ -13,6 +13,22 @@ struct Reduce {
   bool reduces(int64_t dim) const { return (dims >> dim & 1) != 0; }
 };
 
+/// The set of dimensions asked for; none means all.
+uint64_t dim_set(const Tensor& self, IntArrayRef dims);
+/// Sizes without the dimensions of the set, or with 1 in their place.
+Shape reduced_sizes(IntArrayRef sizes, uint64_t dims, bool keepdim);
+/// How many elements of a tensor become one.
+int64_t count_of(const Tensor& self, uint64_t dims);
+/// A reduced tensor with its vanished dimensions back as 1.
+Tensor restore(const Tensor& reduced, const Reduce& op, int64_t rank);
+/// Spreads the gradient evenly over the elements that are equal to the result.
+void backward_of_extremes(const Reduce& op, Replay& call);
+/// (values, indices) where indices along `dim` have been found with keepdim.
+std::tuple<Tensor, Tensor> values_at(const Tensor& self, int64_t dim, const Tensor& indices,
+                                     bool keepdim);
+/// Throws PyTorch's error for a dimension of size 0 along which there is nothing to choose from.
+void check_choice(const char* op, const Tensor& self, int64_t dim);
+
 struct Sum : Reduce {
   static constexpr const char* name = "sum";
   static constexpr Reads reads{};

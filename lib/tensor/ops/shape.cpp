@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include <reel/backends/registry.h>
@@ -83,24 +84,31 @@ void Select::backward(Replay& call) const {
 Tensor AsStrided::view(const Tensor& x) const { return make_view(x, sizes, strides, offset); }
 
 // Every element of the window goes back to the place in memory it came from; places that occur
-// several times add up. The input is then read out of that memory in its own geometry.
+// several times add up. The input is then read out of that memory in its own geometry, where
+// elements that share a place share its gradient.
 void AsStrided::backward(Replay& call) const {
   const Tensor g = call.grad();
-  const auto extent = [](const Shape& s, const Shape& st, int64_t offset) {
-    int64_t last = offset;
+  const int64_t first = std::min(offset, in_offset);
+  const auto extent = [](const Shape& s, const Shape& st, int64_t start) {
+    int64_t last = start;
     for (size_t i = 0; i < s.size(); ++i) {
-      if (s[i] == 0) return offset;
+      if (s[i] == 0) return start;
       last += (s[i] - 1) * st[i];
     }
     return last + 1;
   };
-  const int64_t size =
-      std::max(extent(sizes, strides, offset), extent(in_sizes, in_strides, in_offset));
+  const int64_t size = std::max(extent(sizes, strides, offset - first),
+                                extent(in_sizes, in_strides, in_offset - first));
   const Tensor places = arange(size, TensorOptions(kLong).device(g.device()));
-  const Tensor memory =
+  Tensor memory =
       zeros({size}, g.options())
-          .scatter_add(0, places.as_strided(sizes, strides, offset).reshape({-1}), g.reshape({-1}));
-  const Tensor from = places.as_strided(in_sizes, in_strides, in_offset).reshape({-1});
+          .scatter_add(0, places.as_strided(sizes, strides, offset - first).flatten(), g.flatten());
+  const Tensor from = places.as_strided(in_sizes, in_strides, in_offset - first).flatten();
+  if (!is_dense_layout(in_sizes, in_strides)) {
+    const Tensor shares =
+        zeros({size}, g.options()).scatter_add(0, from, ones(from.sizes(), g.options()));
+    memory = memory / shares.masked_fill(shares.eq(0), 1);
+  }
   call.set(0, memory.gather(0, from).view(in_sizes));
 }
 
@@ -276,7 +284,9 @@ Tensor permute(const Tensor& self, IntArrayRef dims) {
   uint64_t seen = 0;
   for (size_t i = 0; i < dims.size(); ++i) {
     op.dims[i] = wrap_dim(dims[i], self.dim());
-    if ((seen & bit(op.dims[i])) != 0) fail("permute: repeated dim in permute, dims {}", dims);
+    if ((seen & bit(op.dims[i])) != 0) {
+      fail("permute(): duplicate dims are not allowed. (dims {})", dims);
+    }
     seen |= bit(op.dims[i]);
   }
   return apply(op, self);
@@ -332,15 +342,21 @@ Tensor Tensor::expand(IntArrayRef size, bool /*implicit*/) const {
   const size_t rank = size.size();
   if (rank < sizes().size()) {
     fail(
-        "expand: the number of sizes provided ({}) must be greater or equal to the number of "
-        "dimensions in the tensor ({})",
-        rank, dim());
+        "expand({}{{{}}}, size={}): the number of sizes provided ({}) must be greater or equal to "
+        "the number of dimensions in the tensor ({})",
+        toString(), sizes(), size, rank, dim());
   }
   Expand op{size};
   const size_t lead = rank - sizes().size();
   for (size_t i = 0; i < rank; ++i) {
     const int64_t have = i < lead ? 1 : sizes()[i - lead];
     if (op.sizes[i] == -1 && i >= lead) op.sizes[i] = have;
+    if (op.sizes[i] < 0 && i < lead) {
+      fail(
+          "expand: The expanded size of the tensor ({}) isn't allowed in a leading, non-existing "
+          "dimension {}",
+          size[i], i);
+    }
     if (op.sizes[i] < 0 || (have != op.sizes[i] && have != 1)) {
       fail(
           "expand: The expanded size of the tensor ({}) must match the existing size ({}) at "
@@ -368,12 +384,12 @@ Tensor Tensor::slice(int64_t dim, std::optional<int64_t> start, std::optional<in
 }
 
 Tensor narrow(const Tensor& self, int64_t dim, int64_t start, int64_t length) {
-  if (self.dim() == 0) fail_index("narrow: narrow() cannot be applied to a 0-dim tensor.");
+  if (self.dim() == 0) fail("narrow: narrow() cannot be applied to a 0-dim tensor.");
   const int64_t d = wrap_dim(dim, self.dim());
   const int64_t n = self.size(d);
-  const int64_t from = start < 0 ? start + n : start;
+  const int64_t from = start == n ? n : wrap_dim(start, n);
   if (length < 0 || from < 0 || from > n - length) {
-    fail_index("narrow: start ({}) + length ({}) exceeds dimension size ({}).", start, length, n);
+    fail("narrow: start ({}) + length ({}) exceeds dimension size ({}).", start, length, n);
   }
   return apply(ops::Slice{d, from, from + length, 1}, self);
 }
@@ -383,7 +399,7 @@ Tensor select(const Tensor& self, int64_t dim, int64_t index) {
   const int64_t d = wrap_dim(dim, self.dim());
   const int64_t n = self.size(d);
   if (index < -n || index >= n) {
-    fail_index("select: index {} out of range for tensor of size {} at dimension {}", index,
+    fail_index("select(): index {} out of range for tensor of size {} at dimension {}", index,
                self.sizes(), d);
   }
   return apply(Select{d, index < 0 ? index + n : index}, self);
@@ -394,26 +410,38 @@ Tensor Tensor::as_strided(IntArrayRef size, IntArrayRef stride,
   AsStrided op{size,    stride,    storage_offset.value_or(this->storage_offset()),
                sizes(), strides(), this->storage_offset()};
   if (size.size() != stride.size()) {
-    fail("as_strided: mismatch in length of strides {} and shape {}", stride, size);
+    fail("as_strided: mismatch in length of strides and shape (strides {}, shape {})", stride,
+         size);
   }
   int64_t last = op.offset;
   bool is_empty = false;
   bool overflow = false;
   for (size_t i = 0; i < size.size(); ++i) {
-    if (stride[i] < 0 || size[i] < 0) {
-      fail("as_strided: sizes and strides must be non-negative, got {} and {}", size, stride);
+    if (stride[i] < 0) {
+      fail(
+          "as_strided: Negative strides are not supported at the moment, got strides: {} (sizes "
+          "{})",
+          stride, size);
     }
+    if (size[i] < 0) fail("as_strided: sizes must be non-negative, got {}", size);
     int64_t reach = 0;
     is_empty |= size[i] == 0;
     overflow |= __builtin_mul_overflow(std::max<int64_t>(size[i] - 1, 0), stride[i], &reach);
     overflow |= __builtin_add_overflow(last, reach, &last);
   }
   const auto capacity = static_cast<int64_t>(storage()->bytes() / element_size());
-  if (op.offset < 0 || overflow || (!is_empty && last >= capacity)) {
+  if (op.offset < 0) fail("as_strided: Tensor: invalid storage offset {}", op.offset);
+  overflow |= last > (std::numeric_limits<int64_t>::max() >> 4) - 1;
+  if (overflow && !is_empty) {
+    fail("as_strided: Storage size calculation overflowed with sizes={} and strides={}", size,
+         stride);
+  }
+  if (!is_empty && last >= capacity) {
+    const auto item = static_cast<int64_t>(element_size());
     fail(
-        "as_strided: setStorage: sizes {}, strides {}, storage offset {} are out of bounds for "
-        "storage of {} elements",
-        size, stride, op.offset, capacity);
+        "as_strided: setStorage: sizes {}, strides {}, storage offset {}, and itemsize {} "
+        "requiring a storage size of {} are out of bounds for storage of size {}",
+        size, stride, op.offset, item, (last + 1) * item, storage()->bytes());
   }
   return apply(op, *this);
 }

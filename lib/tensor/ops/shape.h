@@ -48,6 +48,26 @@ struct Select {
   void backward(Replay& call) const;
 };
 
+/// Windows of `size` elements, `step` apart, of dimension dim as a new last dimension.
+struct Unfold {
+  static constexpr const char* name = "unfold";
+  int64_t dim = 0;
+  int64_t size = 0;
+  int64_t step = 1;
+  Tensor view(const Tensor& x) const;
+  void backward(Replay& call) const;
+};
+
+/// The elements whose index in dim2 is that in dim1 plus offset, as a new last dimension.
+struct Diagonal {
+  static constexpr const char* name = "diagonal";
+  int64_t offset = 0;
+  int64_t dim1 = 0;
+  int64_t dim2 = 1;
+  Tensor view(const Tensor& x) const;
+  void backward(Replay& call) const;
+};
+
 /// Any window into the storage. The geometry of the input is needed to find the way back.
 struct AsStrided {
   static constexpr const char* name = "as_strided";

@@ -97,6 +97,12 @@ template <class Op>
 Tensor along(const Tensor& self, int64_t dim, std::optional<ScalarType> dtype) {
   const Tensor x = dtype ? self.to(*dtype) : self;
   const Op op{wrap_dim(dim, x.dim())};
+  if (!x.is_floating_point()) {
+    const bool last = op.dim >= x.dim() - 1;
+    fail("{}: \"{}softmax_{}kernel_impl\" not implemented for '{}'", Op::name,
+         last && Op::name == ops::LogSoftmax::name ? "log_" : "", last ? "lastdim_" : "",
+         x.dtype());
+  }
   if (x.dim() == 0) return ops::apply(op, x.unsqueeze(0)).squeeze(0);
   return ops::apply(op, x);
 }
@@ -112,9 +118,10 @@ Tensor log_softmax(const Tensor& self, int64_t dim, std::optional<ScalarType> dt
 }
 
 Tensor logsumexp(const Tensor& self, IntArrayRef dim, bool keepdim) {
-  if (!self.is_floating_point()) {
-    fail("logsumexp: Expected floating point type for result tensor, but got: {}", self.dtype());
+  if (self.is_complex()) {
+    fail("logsumexp(): Expected floating point type for result tensor, but got: {}", self.dtype());
   }
+  if (!self.is_floating_point()) return logsumexp(self.to(get_default_dtype()), dim, keepdim);
   if (self.numel() == 0) return self.exp().sum(dim, keepdim).log();
   Tensor largest;
   {

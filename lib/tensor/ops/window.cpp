@@ -5,13 +5,6 @@
 
 namespace reel::ops {
 
-Pair expand_pair(const char* op, const char* what, IntArrayRef values) {
-  if (values.size() == 1) return {values[0], values[0]};
-  if (values.size() == 2) return {values[0], values[1]};
-  fail("{}: expected {} to be a single integer value or a list of 2 values, but got {}={}", op,
-       what, what, values);
-}
-
 void check_window(const char* op, const Pair& kernel, const Pair& stride, const Pair& padding,
                   const Pair& dilation) {
   const auto check = [&](const char* what, const Pair& pair, int64_t least, const char* rule) {
@@ -25,6 +18,15 @@ void check_window(const char* op, const Pair& kernel, const Pair& stride, const 
   check("stride", stride, 1, "should be greater than zero (non-positive stride is not supported)");
   check("padding", padding, 0, "must be non-negative (negative padding is not supported)");
   check("dilation", dilation, 1, "should be greater than zero");
+}
+
+int64_t count_windows(int64_t size, int64_t kernel, int64_t stride, int64_t padding,
+                      int64_t dilation, bool ceil_mode) {
+  const int64_t room = size + 2 * padding - dilation * (kernel - 1) - 1;
+  if (room < 0 && !(ceil_mode && room + stride - 1 >= 0)) return 0;
+  int64_t count = (room + (ceil_mode ? stride - 1 : 0)) / stride + 1;
+  if (ceil_mode && (count - 1) * stride >= size + padding) --count;
+  return count;
 }
 
 Tensor Windows::at(const Tensor& padded, int64_t i, int64_t j) const {

@@ -11,13 +11,15 @@ namespace reel::ops {
 
 using Pair = std::array<int64_t, 2>;
 
-/// (height, width) from one or two numbers; `what` names the argument of `op` in the error.
-Pair expand_pair(const char* op, const char* what, IntArrayRef values);
-
 /// Errors unless stride, dilation and kernel are positive, padding is not negative, and all are
 /// small enough to multiply.
 void check_window(const char* op, const Pair& kernel, const Pair& stride, const Pair& padding,
                   const Pair& dilation);
+
+/// How many windows fit along an axis, at least 0. With ceil_mode the last may reach beyond the
+/// end, but must start inside the input or its padding before.
+int64_t count_windows(int64_t size, int64_t kernel, int64_t stride, int64_t padding,
+                      int64_t dilation, bool ceil_mode);
 
 /// Windows of `count` places each way, `stride` apart, over a picture that is padded already.
 struct Windows {

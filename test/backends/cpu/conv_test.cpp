@@ -12,7 +12,7 @@ namespace {
 
 using namespace reel;
 using test::Array;
-using test::Layout;
+using test::MemoryLayout;
 using test::Sizes;
 
 struct Case {
@@ -58,9 +58,10 @@ const Case kCases[] = {
 
 struct Arrays {
   Array x, weight, bias, y, g, dx, dweight;
-  Arrays(const Case& size, ScalarType dtype, Layout layout, std::mt19937& generator)
+  Arrays(const Case& size, ScalarType dtype, MemoryLayout layout, std::mt19937& generator)
       : x(size.x(), dtype, layout),
-        weight(size.weight(), dtype, layout == Layout::Contiguous ? Layout::ChannelsLast : layout),
+        weight(size.weight(), dtype,
+               layout == MemoryLayout::Contiguous ? MemoryLayout::ChannelsLast : layout),
         bias({size.outputs}, dtype),
         y(size.y(), dtype, layout),
         g(size.y(), dtype, layout),
@@ -124,7 +125,8 @@ void check_all(ScalarType dtype, double tolerance) {
   std::mt19937 generator(1);
   const auto isas = test::isa_kernels();
   for (const Case& size : kCases) {
-    for (const Layout layout : {Layout::Contiguous, Layout::ChannelsLast, Layout::Sliced}) {
+    for (const MemoryLayout layout :
+         {MemoryLayout::Contiguous, MemoryLayout::ChannelsLast, MemoryLayout::Sliced}) {
       Arrays arrays(size, dtype, layout, generator);
       const Plain plain = plain_convolution(size, arrays);
       for (const auto& isa : isas) {
@@ -160,7 +162,7 @@ TEST_CASE("Exact precision leaves Winograd out") {
 TEST_CASE("What is flat stays flat to the last bit") {
   const Case size{1, 64, 22, 26, 32, 3, 1, 1, 1, 1};
   std::mt19937 generator(3);
-  Arrays arrays(size, kFloat, Layout::ChannelsLast, generator);
+  Arrays arrays(size, kFloat, MemoryLayout::ChannelsLast, generator);
   const View x = arrays.x.view();
   auto* values = x.as<float>();
   for (int64_t at = 0; at < x.numel; ++at) values[at] = values[at % size.channels];
@@ -186,7 +188,7 @@ TEST_CASE("Convolutions are the same bits for any number of threads") {
   const int before = get_num_threads();
   for (const auto& isa : test::isa_kernels()) {
     for (const Case& size : kCases) {
-      Arrays one(size, kFloat, Layout::ChannelsLast, generator);
+      Arrays one(size, kFloat, MemoryLayout::ChannelsLast, generator);
       Arrays five = one;
       set_num_threads(1);
       one.run(isa, size);

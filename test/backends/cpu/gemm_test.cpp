@@ -10,7 +10,7 @@ namespace {
 
 using namespace reel;
 using test::Array;
-using test::Layout;
+using test::MemoryLayout;
 
 struct Product {
   int64_t batches, rows, columns, depth;
@@ -31,8 +31,8 @@ std::vector<double> plain_product(const View& a_view, const View& b_view, const 
 }
 
 // An array [batches, rows, columns] whose matrices lie by rows, by columns or with gaps.
-Array matrices(int64_t batches, int64_t rows, int64_t columns, ScalarType dtype, Layout layout,
-               std::mt19937& generator) {
+Array matrices(int64_t batches, int64_t rows, int64_t columns, ScalarType dtype,
+               MemoryLayout layout, std::mt19937& generator) {
   Array array({batches, rows, columns}, dtype, layout);
   const bool whole = dtype == kInt || dtype == kLong;
   array.random(generator, whole ? -9 : -1, whole ? 10 : 1);
@@ -55,12 +55,13 @@ TEST_CASE("bmm agrees with plain loops for every size class and layout") {
       {1, 1, 1, 1},    {2, 4, 4, 4},       {1, 5, 3, 0},    {1, 1, 300, 77},   {1, 3, 500, 65},
       {1, 77, 1, 300}, {1, 200, 2, 33},    {3, 17, 19, 23}, {1, 30, 100, 300}, {1, 64, 64, 5000},
       {20, 9, 33, 40}, {1, 130, 300, 270}, {1, 14, 32, 16}, {1, 15, 33, 17}};
-  const Layout layouts[] = {Layout::Contiguous, Layout::Reversed, Layout::Sliced};
+  const MemoryLayout layouts[] = {MemoryLayout::Contiguous, MemoryLayout::Reversed,
+                                  MemoryLayout::Sliced};
   const auto isas = test::isa_kernels();
   for (const ScalarType dtype : {kFloat, kDouble, kInt, kLong}) {
     for (const Product& size : sizes) {
-      for (const Layout la : layouts) {
-        for (const Layout lb : layouts) {
+      for (const MemoryLayout la : layouts) {
+        for (const MemoryLayout lb : layouts) {
           Array a = matrices(size.batches, size.rows, size.depth, dtype, la, generator);
           Array b = matrices(size.batches, size.depth, size.columns, dtype, lb, generator);
           const std::vector<double> want = plain_product(a.view(), b.view(), size);
@@ -82,7 +83,7 @@ TEST_CASE("mm reads broadcast operands and refuses dtypes it has no kernel for")
   std::mt19937 generator(2);
   const auto kernels = test::isa_kernels();
   const test::IsaKernels& isa = kernels.back();
-  Array a({40, 70}, kFloat, Layout::Broadcast), b({70, 50}, kFloat), c({40, 50}, kFloat);
+  Array a({40, 70}, kFloat, MemoryLayout::Broadcast), b({70, 50}, kFloat), c({40, 50}, kFloat);
   a.random(generator, -1, 1);
   b.random(generator, -1, 1);
   REQUIRE(isa.run("mm", {a.view(), b.view()}, {c.view()}, nullptr).empty());
@@ -99,10 +100,10 @@ TEST_CASE("Products are the same bits for any number of threads") {
   for (const auto& isa : test::isa_kernels()) {
     for (const Product size : {Product{1, 130, 140, 150}, Product{1, 64, 64, 9000},
                                Product{1, 2, 700, 900}, Product{30, 20, 20, 20}}) {
-      Array a =
-          matrices(size.batches, size.rows, size.depth, kFloat, Layout::Contiguous, generator);
-      Array b =
-          matrices(size.batches, size.depth, size.columns, kFloat, Layout::Contiguous, generator);
+      Array a = matrices(size.batches, size.rows, size.depth, kFloat, MemoryLayout::Contiguous,
+                         generator);
+      Array b = matrices(size.batches, size.depth, size.columns, kFloat, MemoryLayout::Contiguous,
+                         generator);
       Array one({size.batches, size.rows, size.columns}, kFloat);
       Array five({size.batches, size.rows, size.columns}, kFloat);
       set_num_threads(1);

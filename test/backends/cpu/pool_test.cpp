@@ -12,7 +12,7 @@ namespace {
 
 using namespace reel;
 using test::Array;
-using test::Layout;
+using test::MemoryLayout;
 using test::Sizes;
 
 struct Case {
@@ -89,7 +89,8 @@ TEST_CASE("max_pool2d takes the first maximum, NaN before all, and its gradient 
   const auto isas = test::isa_kernels();
   for (const Case& size : kCases) {
     for (const ScalarType dtype : {kFloat, kDouble}) {
-      for (const Layout layout : {Layout::Contiguous, Layout::ChannelsLast, Layout::Sliced}) {
+      for (const MemoryLayout layout :
+           {MemoryLayout::Contiguous, MemoryLayout::ChannelsLast, MemoryLayout::Sliced}) {
         for (const auto& isa : isas) {
           Array x(size.x(), dtype, layout), dx(size.x(), dtype, layout);
           Array y(size.y(), dtype, layout), g(size.y(), dtype, layout);
@@ -150,7 +151,8 @@ TEST_CASE("avg_pool2d and its gradient divide as PyTorch does") {
   for (const Case& size : kCases) {
     if (size.dilation != 1) continue;  // means have no dilation
     for (const ScalarType dtype : {kFloat, kDouble}) {
-      for (const Layout layout : {Layout::Contiguous, Layout::ChannelsLast, Layout::Sliced}) {
+      for (const MemoryLayout layout :
+           {MemoryLayout::Contiguous, MemoryLayout::ChannelsLast, MemoryLayout::Sliced}) {
         for (const auto& isa : isas) {
           Array x(size.x(), dtype, layout), dx(size.x(), dtype, layout);
           Array y(size.y(), dtype, layout), g(size.y(), dtype, layout);

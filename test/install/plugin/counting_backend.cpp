@@ -6,7 +6,7 @@
 
 #include <reel/backends/backend.h>
 #include <reel/tensor/ops/copy.h>
-#include <reel/tensor/ops/elementwise.h>
+#include <reel/tensor/ops/elementwise_list.h>
 #include <reel/tensor/ops/matmul.h>
 #include <reel/tensor/ops/reduce.h>
 

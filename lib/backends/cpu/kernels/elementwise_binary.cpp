@@ -3,7 +3,7 @@
 #include <reel/backends/cpu/kernels/elementwise.h>
 #include <reel/backends/cpu/kernels/num.h>
 #include <reel/tensor/ops/copy.h>
-#include <reel/tensor/ops/elementwise.h>
+#include <reel/tensor/ops/elementwise_list.h>
 
 namespace reel::cpu::REEL_ISA {
 namespace {
@@ -11,9 +11,15 @@ namespace {
 template <class Op, class T>
 void binary_loop(const void* attrs, void* out, const void* const* in, int64_t n) {
   const Op op = *static_cast<const Op*>(attrs);
-  map(
-      static_cast<T*>(out), n, [&](const auto& a, const auto& b) { return op.f(a, b); },
-      static_cast<const T*>(in[0]), static_cast<const T*>(in[1]));
+  auto* y = static_cast<T*>(out);
+  const auto* a = static_cast<const T*>(in[0]);
+  const auto* b = static_cast<const T*>(in[1]);
+  if constexpr (Op::scalar) {
+    for (int64_t i = 0; i < n; ++i) y[i] = static_cast<T>(op.f(a[i], b[i]));
+  } else {
+    map(
+        y, n, [&](const auto& left, const auto& right) { return op.f(left, right); }, a, b);
+  }
 }
 
 // y = f(a, b).
@@ -22,7 +28,7 @@ const char* binary(const Call& call) {
   // Bytes of 0 and 1 stay that under these.
   constexpr bool kKeepsBool = std::is_same_v<Op, ops::Mul> || std::is_same_v<Op, ops::Maximum> ||
                               std::is_same_v<Op, ops::Minimum>;
-  constexpr int64_t kGrain = std::is_same_v<Op, ops::Pow> ? kMathGrain : kCheapGrain;
+  constexpr int64_t kGrain = std::is_same_v<Op, ops::Pow> || Op::scalar ? kMathGrain : kCheapGrain;
   const ScalarType dtype = call.out[0].dtype;
   switch (dtype) {
     case kFloat:
@@ -48,6 +54,21 @@ const char* binary(const Call& call) {
     }
   }
   return kNoDtype;
+}
+
+template <class Op>
+const char* integer(const Call& call) {
+  switch (call.out[0].dtype) {
+    case kByte:
+    case kBool:
+      return run_elementwise(call, binary_loop<Op, uint8_t>, kCheapGrain);
+    case kInt:
+      return run_elementwise(call, binary_loop<Op, int32_t>, kCheapGrain);
+    case kLong:
+      return run_elementwise(call, binary_loop<Op, int64_t>, kCheapGrain);
+    default:
+      return kNoDtype;
+  }
 }
 
 template <class Op, class T>
@@ -156,6 +177,7 @@ const char* fill(const Call& call) {
 
 void register_binary(KernelTable& table) {
   ops::BinaryOps::for_each([&]<class Op>() { table.add(Op::name, binary<Op>); });
+  ops::IntegerOps::for_each([&]<class Op>() { table.add(Op::name, integer<Op>); });
   ops::CompareOps::for_each([&]<class Op>() { table.add(Op::name, compare<Op>); });
   ops::TernaryOps::for_each([&]<class Op>() { table.add(Op::name, ternary<Op>); });
   table.add(ops::Where::name, where);

@@ -1,6 +1,6 @@
 #include <reel/backends/cpu/kernels/elementwise.h>
 #include <reel/backends/cpu/kernels/num.h>
-#include <reel/tensor/ops/elementwise.h>
+#include <reel/tensor/ops/elementwise_list.h>
 
 namespace reel::cpu::REEL_ISA {
 namespace {
@@ -8,9 +8,14 @@ namespace {
 template <class Op, class T>
 void unary_loop(const void* attrs, void* out, const void* const* in, int64_t n) {
   const Op op = *static_cast<const Op*>(attrs);
-  map(
-      static_cast<T*>(out), n, [&](const auto& x) { return op.f(x); },
-      static_cast<const T*>(in[0]));
+  auto* y = static_cast<T*>(out);
+  const auto* x = static_cast<const T*>(in[0]);
+  if constexpr (Op::scalar) {
+    for (int64_t i = 0; i < n; ++i) y[i] = static_cast<T>(op.f(x[i]));
+  } else {
+    map(
+        y, n, [&](const auto& value) { return op.f(value); }, x);
+  }
 }
 
 // y = f(x).

@@ -1,6 +1,6 @@
 #include <reel/backends/cpu/kernels/elementwise.h>
 #include <reel/backends/cpu/kernels/num.h>
-#include <reel/tensor/ops/elementwise.h>
+#include <reel/tensor/ops/elementwise_list.h>
 
 namespace reel::cpu::REEL_ISA {
 namespace {
@@ -15,7 +15,11 @@ void unary_grad_loop(const void* attrs, void* out, const void* const* in, int64_
   const T* g = static_cast<const T*>(in[0]);
   const T* x = static_cast<const T*>(in[1]);
   const T* y = static_cast<const T*>(in[2]);
-  if constexpr (kReadsX && kReadsY) {
+  if constexpr (Op::scalar) {
+    for (int64_t i = 0; i < n; ++i) {
+      dx[i] = static_cast<T>(g[i] * op.df(kReadsX ? x[i] : g[i], kReadsY ? y[i] : g[i]));
+    }
+  } else if constexpr (kReadsX && kReadsY) {
     map(
         dx, n, [&](auto slope, auto a, auto b) { return slope * op.df(a, b); }, g, x, y);
   } else if constexpr (kReadsX || kReadsY) {

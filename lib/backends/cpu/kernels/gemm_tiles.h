@@ -47,7 +47,9 @@ void multiply_in_tiles(PanelOrder order, int64_t rows, int64_t columns, int64_t 
                        const PackA& pack_a, const PackB& pack_b, const Matrix<T>& c) {
   const TilePlan plan = plan_tiles(rows, columns, depth, sizeof(T));
   const EvenSplit row_split(rows, plan.tile_rows);
-  const EvenSplit slice_split(std::max<int64_t>(depth, 1), (depth + plan.slices - 1) / plan.slices);
+  // A depth of 0, of an empty batch, is one slice of nothing.
+  const EvenSplit slice_split(std::max<int64_t>(depth, 1),
+                              std::max<int64_t>((depth + plan.slices - 1) / plan.slices, 1));
   const int64_t column_tiles = EvenSplit(columns, plan.tile_columns).groups;
   const int64_t tiles = row_split.groups * column_tiles;
   const int64_t slices = plan.slices == 1 ? 1 : slice_split.groups;

@@ -34,6 +34,7 @@ struct Num {
   friend Num abs(Num a) { return xsimd::abs(a.v); }
   friend Num ceil(Num a) { return xsimd::ceil(a.v); }
   friend Num floor(Num a) { return xsimd::floor(a.v); }
+  friend Num trunc(Num a) { return xsimd::trunc(a.v); }
   friend Num round(Num a) { return xsimd::nearbyint(a.v); }
   friend Num sqrt(Num a) { return square_root(a.v); }
   friend Num exp(Num a) { return REEL_ISA::exp(a.v); }

@@ -1,0 +1,27 @@
+// Rows of functions/create.h: schema, name, types of the parameters.
+
+#include "differential/libtorch/row.h"
+
+REEL_ROW("arange", arange, Scalar, TensorOptions)
+REEL_ROW("arange.start", arange, Scalar, Scalar, TensorOptions)
+REEL_ROW("arange.start_step", arange, Scalar, Scalar, Scalar, TensorOptions)
+REEL_ROW("complex", complex, Tensor, Tensor)
+REEL_ROW("empty.memory_format", empty, IntArrayRef, TensorOptions, MemoryFormat)
+REEL_ROW("empty_like", empty_like, Tensor, TensorOptions, MemoryFormat)
+REEL_ROW("empty_strided", empty_strided, IntArrayRef, IntArrayRef, TensorOptions)
+REEL_ROW("eye", eye, int64_t, TensorOptions)
+REEL_ROW("eye.m", eye, int64_t, int64_t, TensorOptions)
+REEL_ROW("full", full, IntArrayRef, Scalar, TensorOptions)
+REEL_ROW("full_like", full_like, Tensor, Scalar, TensorOptions, MemoryFormat)
+REEL_ROW("linspace", linspace, Scalar, Scalar, int64_t, TensorOptions)
+REEL_ROW("logspace", logspace, Scalar, Scalar, int64_t, double, TensorOptions)
+REEL_ROW("ones", ones, IntArrayRef, TensorOptions)
+REEL_ROW("ones_like", ones_like, Tensor, TensorOptions, MemoryFormat)
+REEL_ROW("polar", polar, Tensor, Tensor)
+REEL_ROW("range.step", range, Scalar, Scalar, Scalar, TensorOptions)
+REEL_ROW("range", range, Scalar, Scalar, TensorOptions)
+REEL_ROW("tril_indices", tril_indices, int64_t, int64_t, int64_t, TensorOptions)
+REEL_ROW("triu_indices", triu_indices, int64_t, int64_t, int64_t, TensorOptions)
+REEL_ROW("vander", vander, Tensor, std::optional<int64_t>, bool)
+REEL_ROW("zeros", zeros, IntArrayRef, TensorOptions)
+REEL_ROW("zeros_like", zeros_like, Tensor, TensorOptions, MemoryFormat)
