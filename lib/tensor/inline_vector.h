@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <new>
 #include <utility>
 
@@ -10,6 +9,8 @@ namespace reel {
 /// A vector whose first N elements lie in the object itself. Neither copied nor moved.
 template <class T, size_t N>
 class InlineVector {
+  static_assert(alignof(T) <= alignof(std::max_align_t));
+
  public:
   InlineVector() = default;
   explicit InlineVector(size_t size) { resize(size); }
@@ -17,7 +18,7 @@ class InlineVector {
   InlineVector& operator=(const InlineVector&) = delete;
   ~InlineVector() {
     clear();
-    if (capacity_ > N) std::allocator<T>().deallocate(heap_, capacity_);
+    if (capacity_ > N) ::operator delete(heap_);
   }
 
   size_t size() const { return size_; }
@@ -39,13 +40,13 @@ class InlineVector {
   }
   void reserve(size_t capacity) {
     if (capacity <= capacity_) return;
-    T* to = std::allocator<T>().allocate(capacity);
+    T* to = static_cast<T*>(::operator new(capacity * sizeof(T)));
     T* from = data();
     for (size_t i = 0; i < size_; ++i) {
       new (to + i) T(std::move(from[i]));
       from[i].~T();
     }
-    if (capacity_ > N) std::allocator<T>().deallocate(heap_, capacity_);
+    if (capacity_ > N) ::operator delete(heap_);
     heap_ = to;
     capacity_ = capacity;
   }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include <reel/tensor/device.h>
 #include <reel/tensor/dtype.h>
 #include <reel/tensor/shape.h>
@@ -66,6 +68,28 @@ class TensorOptions {
     TensorOptions o = *this;
     o.memory_format_ = format;
     return o;
+  }
+
+  // Nothing given leaves the property unset.
+  [[nodiscard]] TensorOptions dtype(std::optional<ScalarType> type) const {
+    return dtype(type.value_or(ScalarType::Undefined));
+  }
+  template <class Optional>
+  requires std::is_same_v<Optional, std::optional<Device>>
+  [[nodiscard]] TensorOptions device(Optional device) const {
+    return device.has_value() ? this->device(*device) : this->device(std::nullopt);
+  }
+  [[nodiscard]] TensorOptions device(std::nullopt_t) const {
+    TensorOptions o = *this;
+    o.device_ = Device();
+    o.has_device_ = false;
+    return o;
+  }
+  [[nodiscard]] TensorOptions requires_grad(std::optional<bool> value) const {
+    return requires_grad(value.value_or(false));
+  }
+  [[nodiscard]] TensorOptions memory_format(std::optional<MemoryFormat> format) const {
+    return memory_format(format.value_or(MemoryFormat::Preserve));
   }
 
   bool has_dtype() const { return dtype_ != ScalarType::Undefined; }

@@ -32,6 +32,9 @@ class StorageImpl {
     if (deleter_ != nullptr) deleter_(data_, context_);
   }
 
+  /// Exchanges the memory with another storage's of the same device: for growing in place, which
+  /// all tensors over this storage see.
+  void swap_memory(StorageImpl& other);
   void* data() const { return data_; }
   size_t bytes() const { return bytes_; }
   Device device() const { return device_; }

@@ -1,10 +1,20 @@
+#include <algorithm>
+#include <limits>
 #include <memory>
+#include <utility>
 
 #include <reel/tensor/check.h>
 #include <reel/tensor/tensor.h>
 #include <reel/tensor/visit.h>
 
 namespace reel {
+
+void StorageImpl::swap_memory(StorageImpl& other) {
+  std::swap(data_, other.data_);
+  std::swap(bytes_, other.bytes_);
+  std::swap(deleter_, other.deleter_);
+  std::swap(context_, other.context_);
+}
 
 AutogradSlot::AutogradSlot() = default;
 AutogradSlot::~AutogradSlot() = default;
@@ -84,6 +94,20 @@ void check_accessor(const Tensor& tensor, size_t rank) {
   }
   if (!tensor.device().is_cpu()) {
     fail("accessor: expected a tensor on cpu, got one on {}", tensor.device());
+  }
+}
+
+void check_accessor32(const Tensor& tensor, size_t rank) {
+  check_accessor(tensor, rank);
+  constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
+  int64_t last = tensor.numel();
+  for (int64_t d = 0; d < tensor.dim() && tensor.numel() > 0; ++d) {
+    last = std::max({last, tensor.stride(d), (tensor.size(d) - 1) * tensor.stride(d)});
+  }
+  if (last > kMost) {
+    fail(
+        "packed_accessor32: numel needs to be smaller than int32_t max; otherwise, please use "
+        "packed_accessor64");
   }
 }
 }  // namespace detail

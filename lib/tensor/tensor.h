@@ -20,6 +20,8 @@ class Tensor;
 using TensorList = ArrayRef<Tensor>;
 template <class T, size_t N>
 class TensorAccessor;
+template <class T, size_t N, class Index>
+class PackedTensorAccessor;
 
 /// A handle to an n-dimensional array: copying it shares the array. Executes at once; what is
 /// computed from a tensor that requires gradients is recorded on the tape.
@@ -89,6 +91,15 @@ class Tensor {
   TensorAccessor<T, N> accessor() const&;
   template <class T, size_t N>
   TensorAccessor<T, N> accessor() && = delete;
+  /// The same with sizes and strides of its own, which may outlive the handle.
+  template <class T, size_t N>
+  PackedTensorAccessor<T, N, int32_t> packed_accessor32() const&;
+  template <class T, size_t N>
+  PackedTensorAccessor<T, N, int32_t> packed_accessor32() && = delete;
+  template <class T, size_t N>
+  PackedTensorAccessor<T, N, int64_t> packed_accessor64() const&;
+  template <class T, size_t N>
+  PackedTensorAccessor<T, N, int64_t> packed_accessor64() && = delete;
 
   // Autograd.
   bool requires_grad() const { return impl()->requires_grad(); }
@@ -644,9 +655,10 @@ class Tensor {
   // Indexing, as in `t.index({Slice(1, 3), None, "...", mask})`.
   Tensor index(ArrayRef<TensorIndex> indices) const;
   Tensor index(std::initializer_list<TensorIndex> indices) const;
-  Tensor& index_put_(ArrayRef<TensorIndex> indices, const Tensor& values);
+  Tensor& index_put_(ArrayRef<TensorIndex> indices, const Tensor& values, bool accumulate = false);
   Tensor& index_put_(ArrayRef<TensorIndex> indices, const Scalar& value);
-  Tensor& index_put_(std::initializer_list<TensorIndex> indices, const Tensor& values);
+  Tensor& index_put_(std::initializer_list<TensorIndex> indices, const Tensor& values,
+                     bool accumulate = false);
   Tensor& index_put_(std::initializer_list<TensorIndex> indices, const Scalar& value);
   Tensor operator[](int64_t index) const { return select(0, index); }
   Tensor operator[](const Tensor& index) const;
@@ -799,12 +811,57 @@ class TensorAccessor {
   const int64_t* strides_;
 };
 
+/// A TensorAccessor that holds its sizes and strides.
+template <class T, size_t N, class Index>
+class PackedTensorAccessor {
+ public:
+  template <class Size>
+  PackedTensorAccessor(T* data, const Size* sizes, const Size* strides) : data_(data) {
+    for (size_t d = 0; d < N; ++d) {
+      sizes_[d] = static_cast<Index>(sizes[d]);
+      strides_[d] = static_cast<Index>(strides[d]);
+    }
+  }
+  Index size(size_t dim) const { return sizes_[dim]; }
+  Index stride(size_t dim) const { return strides_[dim]; }
+  T* data() const { return data_; }
+  decltype(auto) operator[](Index i) const {
+    if constexpr (N == 1) {
+      return (data_[i * strides_[0]]);
+    } else {
+      return PackedTensorAccessor<T, N - 1, Index>(data_ + i * strides_[0], sizes_ + 1,
+                                                   strides_ + 1);
+    }
+  }
+
+ private:
+  T* data_;
+  Index sizes_[N];
+  Index strides_[N];
+};
+
 namespace detail {
 void check_accessor(const Tensor& tensor, size_t rank);
-}
+/// As check_accessor, and that all indices fit 32 bits.
+void check_accessor32(const Tensor& tensor, size_t rank);
+}  // namespace detail
 
 template <class T, size_t N>
 TensorAccessor<T, N> Tensor::accessor() const& {
+  static_assert(N > 0, "accessor is for tensors with at least one dimension; use item()");
+  detail::check_accessor(*this, N);
+  return {data_ptr<T>(), impl()->sizes.data(), impl()->strides.data()};
+}
+
+template <class T, size_t N>
+PackedTensorAccessor<T, N, int32_t> Tensor::packed_accessor32() const& {
+  static_assert(N > 0, "accessor is for tensors with at least one dimension; use item()");
+  detail::check_accessor32(*this, N);
+  return {data_ptr<T>(), impl()->sizes.data(), impl()->strides.data()};
+}
+
+template <class T, size_t N>
+PackedTensorAccessor<T, N, int64_t> Tensor::packed_accessor64() const& {
   static_assert(N > 0, "accessor is for tensors with at least one dimension; use item()");
   detail::check_accessor(*this, N);
   return {data_ptr<T>(), impl()->sizes.data(), impl()->strides.data()};

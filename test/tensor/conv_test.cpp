@@ -123,9 +123,10 @@ TEST_CASE("conv2d says what does not fit") {
   const auto error = [](Sizes x, Sizes w, const Geometry& g, const Tensor& b = {}) {
     return error_of([&] { run(zeros(x), zeros(w), b, g); });
   };
-  CHECK(error({1, 3, 8, 8}, {16, 4, 3, 3}, {}) ==
-        "conv2d: Given groups=1, weight of size [16, 4, 3, 3], expected input[1, 3, 8, 8] to have 4 "
-        "channels, but got 3 channels instead");
+  CHECK(
+      error({1, 3, 8, 8}, {16, 4, 3, 3}, {}) ==
+      "conv2d: Given groups=1, weight of size [16, 4, 3, 3], expected input[1, 3, 8, 8] to have 4 "
+      "channels, but got 3 channels instead");
   CHECK(error({1, 3, 2, 2}, {4, 3, 3, 3}, {}) ==
         "conv2d: Calculated padded input size per channel: (2 x 2). Kernel size: (3 x 3). Kernel "
         "size can't be greater than actual input size");

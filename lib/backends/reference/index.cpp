@@ -143,10 +143,15 @@ void lower_to(T& y, const T& source) {
 const char* scatter_reduce(const Call& call) {
   using Kind = ops::ScatterReduce::Kind;
   const auto& op = call.as<ops::ScatterReduce>();
+  if (op.kind == Kind::Prod) {
+    const bool done = AllTypes::visit(
+        call.out[0].dtype, [&]<class T>() { scatter_with<T>(call, op.dim, multiply_by<T>); });
+    return done ? nullptr : kNoDtype;
+  }
   const bool done = RealTypes::visit(call.out[0].dtype, [&]<class T>() {
     switch (op.kind) {
       case Kind::Prod:
-        return scatter_with<T>(call, op.dim, multiply_by<T>);
+        break;
       case Kind::Max:
         return scatter_with<T>(call, op.dim, raise_to<T>);
       case Kind::Min:

@@ -300,6 +300,7 @@ Tensor bitwise_not(const Tensor& a) {
 
 Tensor lerp(const Tensor& a, const Tensor& end, const Scalar& weight) {
   check_same(a, end, "end");
+  if (weight.is_complex()) return add(a, mul(sub(end, a), weight));
   const double w = weight.toDouble();
   const Tensor way = sub(end, a);
   return std::fabs(w) < 0.5 ? add(a, way, weight) : sub(end, way, 1 - w);

@@ -119,10 +119,10 @@ void Conv2d::compose(Compose& call) const {
 void Conv2d::backward(Replay& call) const {
   const Tensor g = call.grad();
   if (call.needs(0)) {
-    call.set(0, apply(Conv2dInputGrad{*this, size_of(call.in_sizes(0))}, g, call.in(1)));
+    call.set(0, apply(Conv2dInputGrad{*this, size_of(call.in_sizes(0))}, g, conj(call.in(1))));
   }
   if (call.needs(1)) {
-    call.set(1, apply(Conv2dWeightGrad{*this, size_of(call.in_sizes(1))}, g, call.in(0)));
+    call.set(1, apply(Conv2dWeightGrad{*this, size_of(call.in_sizes(1))}, g, conj(call.in(0))));
   }
   if (call.needs(2)) call.set(2, g.sum({0, 2, 3}));
 }
@@ -169,9 +169,9 @@ void Conv2dInputGrad::compose(Compose& call) const {
 void Conv2dInputGrad::backward(Replay& call) const {
   const Tensor g = call.grad();
   const ConvAttrs& attrs = *this;
-  if (call.needs(0)) call.set(0, apply(Conv2d{attrs}, g, call.in(1)));
+  if (call.needs(0)) call.set(0, apply(Conv2d{attrs}, g, conj(call.in(1))));
   if (call.needs(1)) {
-    call.set(1, apply(Conv2dWeightGrad{attrs, size_of(call.in_sizes(1))}, call.in(0), g));
+    call.set(1, apply(Conv2dWeightGrad{attrs, size_of(call.in_sizes(1))}, conj(call.in(0)), g));
   }
 }
 
@@ -204,9 +204,9 @@ void Conv2dWeightGrad::compose(Compose& call) const {
 void Conv2dWeightGrad::backward(Replay& call) const {
   const Tensor g = call.grad();
   const ConvAttrs& attrs = *this;
-  if (call.needs(0)) call.set(0, apply(Conv2d{attrs}, call.in(1), g));
+  if (call.needs(0)) call.set(0, apply(Conv2d{attrs}, conj(call.in(1)), g));
   if (call.needs(1)) {
-    call.set(1, apply(Conv2dInputGrad{attrs, size_of(call.in_sizes(1))}, call.in(0), g));
+    call.set(1, apply(Conv2dInputGrad{attrs, size_of(call.in_sizes(1))}, conj(call.in(0)), g));
   }
 }
 

@@ -240,12 +240,28 @@ Tensor transposed3d(const Tensor& x, const Tensor& w, const Geometry& g, IntArra
   return constant_pad_nd(sum, {0, 0, 0, 0, -g.padding[0], after});
 }
 
+/// Without channels in or out every sum is empty.
+Tensor convolve_nothing(const char* op, const Tensor& x, const Tensor& w, const Tensor& bias,
+                        const Geometry& g) {
+  Shape sizes = {x.size(0), g.transposed ? w.size(1) * g.groups : w.size(0)};
+  Shape column = {-1};
+  for (size_t a = 0; a < spatial(x).size(); ++a) {
+    const int64_t reach = g.dilation[a] * (spatial(w)[a] - 1) + 1;
+    sizes.push_back(g.transposed ? transposed_size(op, x, w, g)[a]
+                                 : (spatial(x)[a] + 2 * g.padding[a] - reach) / g.stride[a] + 1);
+    column.push_back(1);
+  }
+  const Tensor y = zeros(sizes, x.options());
+  return bias.defined() && bias.numel() > 0 ? y + bias.view(column) : y;
+}
+
 Tensor convolve(const char* op, const Tensor& x, const Tensor& w, const Tensor& bias,
                 const Geometry& g) {
   check_numbers(op, g);
   check_weight(op, x, w, g);
   check_channels(op, x, w, bias, g);
   check_kernel_fits(op, x, w, g);
+  if (w.numel() == 0) return convolve_nothing(op, x, w, bias, g);
   const int64_t dims = x.dim() - 2;
   if (dims == 1) {
     // A row is a picture of height 1.

@@ -144,7 +144,7 @@ std::vector<Tensor> gradients(const Tensor& self, std::optional<IntArrayRef> dim
                               int64_t edge_order, const std::vector<Spacing>& spacing) {
   std::vector<int64_t> dims;
   if (dim) {
-    ops::dim_set(self, *dim);
+    ops::dim_set("gradient", self, *dim);
     dims = dim->vec();
   } else {
     for (int64_t d = 0; d < self.dim(); ++d) dims.push_back(d);

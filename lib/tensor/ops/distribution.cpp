@@ -197,7 +197,9 @@ Tensor multinomial(const Tensor& self, int64_t num_samples, bool replacement,
 }
 
 Tensor normal(const Tensor& mean, double std, std::optional<Generator> generator) {
-  return empty_like(mean).normal_(0, std, std::move(generator)).add_(mean);
+  return empty_like(mean, {}, MemoryFormat::Contiguous)
+      .normal_(0, std, std::move(generator))
+      .add_(mean);
 }
 
 namespace {
@@ -213,7 +215,10 @@ void check_deviations(const Tensor& std) {
 
 Tensor normal(double mean, const Tensor& std, std::optional<Generator> generator) {
   check_deviations(std);
-  return empty_like(std).normal_(0, 1, std::move(generator)).mul_(std).add_(mean);
+  return empty_like(std, {}, MemoryFormat::Contiguous)
+      .normal_(0, 1, std::move(generator))
+      .mul_(std)
+      .add_(mean);
 }
 
 Tensor normal(const Tensor& mean, const Tensor& std, std::optional<Generator> generator) {

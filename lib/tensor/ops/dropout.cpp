@@ -40,7 +40,8 @@ Tensor dropout(const Tensor& input, double p, bool train) {
   check_probability(p);
   if (keeps_all(input, p, train)) return input;
   if (p == 1) return dropped_all(input);
-  Tensor noise = empty_like(input).bernoulli_(1 - p);
+  // Drawn in the order of indices, whatever the order in memory.
+  Tensor noise = empty_like(input, {}, MemoryFormat::Contiguous).bernoulli_(1 - p);
   return input * noise.div_(1 - p);
 }
 
@@ -48,7 +49,7 @@ Tensor alpha_dropout(const Tensor& input, double p, bool train) {
   check_probability(p);
   if (keeps_all(input, p, train)) return input;
   if (p == 1) return dropped_all(input);
-  return alpha_dropped(input, empty_like(input), p);
+  return alpha_dropped(input, empty_like(input, {}, MemoryFormat::Contiguous), p);
 }
 
 Tensor feature_alpha_dropout(const Tensor& input, double p, bool train) {

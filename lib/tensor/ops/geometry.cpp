@@ -31,7 +31,7 @@ Tensor& become(Tensor& self, const char* op, const Tensor& view) {
   return self;
 }
 
-/// Memory of at least this many bytes for t: its own, or larger with the same contents.
+/// Gives t's storage at least this many bytes: the contents move, and all who look at it follow.
 void reserve(TensorImpl& t, size_t bytes) {
   if (t.storage->bytes() >= bytes) return;
   const Device device = t.storage->device();
@@ -47,7 +47,7 @@ void reserve(TensorImpl& t, size_t bytes) {
     Tensor to = as_bytes(larger);
     ops::apply_to(to, ops::Copy{kByte}, as_bytes(t.storage));
   }
-  t.storage = std::move(larger);
+  t.storage->swap_memory(*larger);
 }
 
 size_t bytes_for(const char* op, IntArrayRef sizes, IntArrayRef strides, int64_t offset,

@@ -13,9 +13,6 @@
 
 namespace reel {
 
-Tensor index_put(const Tensor& self, ArrayRef<TensorIndex> indices, const Tensor& values,
-                 bool accumulate);
-
 TensorIndex::TensorIndex(const char* text) : kind_(Kind::Ellipsis) {
   if (std::strcmp(text, "...") != 0) {
     fail("Expected \"...\" to represent an ellipsis index, but got \"{}\"", text);
@@ -354,12 +351,8 @@ Tensor index_put(const Tensor& self, ArrayRef<TensorIndex> indices, const Tensor
   return result;
 }
 
-Tensor index_put(const Tensor& self, ArrayRef<TensorIndex> indices, const Tensor& values) {
-  return index_put(self, indices, values, false);
-}
-
-Tensor& Tensor::index_put_(ArrayRef<TensorIndex> indices, const Tensor& values) {
-  put_at(*this, indices, values, /*accumulate=*/false);
+Tensor& Tensor::index_put_(ArrayRef<TensorIndex> indices, const Tensor& values, bool accumulate) {
+  put_at(*this, indices, values, accumulate);
   return *this;
 }
 
@@ -367,8 +360,9 @@ Tensor& Tensor::index_put_(ArrayRef<TensorIndex> indices, const Scalar& value) {
   return index_put_(indices, scalar_tensor(value, options()));
 }
 
-Tensor& Tensor::index_put_(std::initializer_list<TensorIndex> indices, const Tensor& values) {
-  return index_put_(ArrayRef<TensorIndex>(indices), values);
+Tensor& Tensor::index_put_(std::initializer_list<TensorIndex> indices, const Tensor& values,
+                           bool accumulate) {
+  return index_put_(ArrayRef<TensorIndex>(indices), values, accumulate);
 }
 
 Tensor& Tensor::index_put_(std::initializer_list<TensorIndex> indices, const Scalar& value) {

@@ -321,11 +321,11 @@ Tensor bernoulli(const Tensor& p, std::optional<Generator> generator) {
 }
 
 Tensor bernoulli(const Tensor& self, double p, std::optional<Generator> generator) {
-  return empty_like(self).bernoulli_(p, std::move(generator));
+  return empty_like(self, {}, MemoryFormat::Contiguous).bernoulli_(p, std::move(generator));
 }
 
 Tensor bernoulli(const Tensor& self, const Tensor& p, std::optional<Generator> generator) {
-  return empty_like(self).bernoulli_(p, std::move(generator));
+  return empty_like(self, {}, MemoryFormat::Contiguous).bernoulli_(p, std::move(generator));
 }
 
 Tensor& Tensor::bernoulli_(const Tensor& p, std::optional<Generator> generator) {

@@ -27,14 +27,14 @@ void check_not_empty(const char* op, const Tensor& x, uint64_t dims) {
 
 }  // namespace
 
-uint64_t dim_set(const Tensor& self, IntArrayRef dims) {
+uint64_t dim_set(const char* op, const Tensor& self, IntArrayRef dims) {
   if (self.dim() > 64) {
-    fail("only tensors with up to 64 dims are supported, got {} dimensions", self.dim());
+    fail("{}: only tensors with up to 64 dims are supported, got {} dimensions", op, self.dim());
   }
   uint64_t set = 0;
   for (const int64_t dim : dims) {
     const int64_t d = wrap_dim(dim, self.dim());
-    if ((set >> d & 1) != 0) fail("dim {} appears multiple times in the list of dims", d);
+    if ((set >> d & 1) != 0) fail("{}: dim {} appears multiple times in the list of dims", op, d);
     set |= uint64_t{1} << d;
   }
   if (dims.empty()) set = self.dim() == 64 ? ~uint64_t{0} : (uint64_t{1} << self.dim()) - 1;
@@ -227,7 +227,7 @@ Tensor sum(const Tensor& self, std::optional<ScalarType> dtype) {
 }
 Tensor sum(const Tensor& self, IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) {
   const Tensor x = to_sum_type(self, dtype);
-  return apply(Sum{{dim_set(x, dim), keepdim}}, x);
+  return apply(Sum{{dim_set("sum", x, dim), keepdim}}, x);
 }
 
 Tensor mean(const Tensor& self, std::optional<ScalarType> dtype) {
@@ -235,7 +235,7 @@ Tensor mean(const Tensor& self, std::optional<ScalarType> dtype) {
 }
 Tensor mean(const Tensor& self, IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) {
   const Tensor x = to_mean_type(self, dtype);
-  const uint64_t dims = dim_set(x, dim);
+  const uint64_t dims = dim_set("mean", x, dim);
   return apply(Sum{{dims, keepdim}}, x) / static_cast<double>(count_of(x, dims));
 }
 
@@ -263,22 +263,22 @@ Tensor count_nonzero(const Tensor& self, std::optional<int64_t> dim) {
 
 Tensor prod(const Tensor& self, std::optional<ScalarType> dtype) {
   const Tensor x = to_sum_type(self, dtype);
-  return apply(Prod{{dim_set(x, {}), false}}, x);
+  return apply(Prod{{dim_set("prod", x, {}), false}}, x);
 }
 Tensor prod(const Tensor& self, int64_t dim, bool keepdim, std::optional<ScalarType> dtype) {
   const Tensor x = to_sum_type(self, dtype);
-  return apply(Prod{{dim_set(x, dim), keepdim}}, x);
+  return apply(Prod{{dim_set("prod", x, dim), keepdim}}, x);
 }
 
 Tensor amax(const Tensor& self, IntArrayRef dim, bool keepdim) {
   check_ordered("amax", "max_values_cpu", self);
   if (dim.empty()) check_not_empty("amax", self);
-  return apply(Amax{{dim_set(self, dim), keepdim}}, self);
+  return apply(Amax{{dim_set("amax", self, dim), keepdim}}, self);
 }
 Tensor amin(const Tensor& self, IntArrayRef dim, bool keepdim) {
   check_ordered("amin", "min_values_cpu", self);
   if (dim.empty()) check_not_empty("amin", self);
-  return apply(Amin{{dim_set(self, dim), keepdim}}, self);
+  return apply(Amin{{dim_set("amin", self, dim), keepdim}}, self);
 }
 Tensor max(const Tensor& self) {
   check_ordered("max", "max_all", self);

@@ -14,7 +14,7 @@ struct Reduce {
 };
 
 /// The set of dimensions asked for; none means all.
-uint64_t dim_set(const Tensor& self, IntArrayRef dims);
+uint64_t dim_set(const char* op, const Tensor& self, IntArrayRef dims);
 /// Sizes without the dimensions of the set, or with 1 in their place.
 Shape reduced_sizes(IntArrayRef sizes, uint64_t dims, bool keepdim);
 /// How many elements of a tensor become one.

@@ -47,14 +47,16 @@ Tensor rot90(const Tensor& self, int64_t k, IntArrayRef dims) {
     fail("rot90: expected total rotation dims == 2, but got dims = {}", dims.size());
   }
   if (rank < 2) fail("rot90: expected total dims >= 2, but got total dims = {}", rank);
+  const int64_t apart =
+      std::abs(std::clamp(dims[0], -rank - 1, rank) - std::clamp(dims[1], -rank - 1, rank));
+  if (dims[0] == dims[1] || apart == rank) {
+    fail("rot90: expected rotation dims to be different, but got dim0 = {} and dim1 = {}", dims[0],
+         dims[1]);
+  }
   for (size_t i = 0; i < 2; ++i) {
     if (dims[i] >= rank || dims[i] < -rank) {
       fail("rot90: Rotation dim{} out of range, dim{} = {}", i, i, dims[i]);
     }
-  }
-  if (wrap_dim(dims[0], rank) == wrap_dim(dims[1], rank)) {
-    fail("rot90: expected rotation dims to be different, but got dim0 = {} and dim1 = {}", dims[0],
-         dims[1]);
   }
   switch ((k % 4 + 4) % 4) {
     case 1:

@@ -25,11 +25,10 @@ std::array<double, 4> cubic(double t) {
   return {far(t + 1), near(t), near(1 - t), far(2 - t)};
 }
 
-/// T is the type in which PyTorch computes positions: float, or double for double. With `by_size` a
-/// size that stays or doubles is found by whole numbers, whatever the scale.
+/// T is the type in which PyTorch computes positions: float, or double for double.
 template <class T>
 Taps taps_of(Filter filter, int64_t in, int64_t out, bool align_corners,
-             std::optional<double> scale, bool by_size) {
+             std::optional<double> scale) {
   const bool given = scale.has_value() && *scale > 0;
   T step = given ? static_cast<T>(1 / *scale) : static_cast<T>(in) / static_cast<T>(out);
   if (align_corners && filter != Filter::Nearest) {
@@ -39,11 +38,12 @@ Taps taps_of(Filter filter, int64_t in, int64_t out, bool align_corners,
   Taps taps{std::vector<std::vector<int64_t>>(count), std::vector<std::vector<double>>(count)};
   const auto clamped = [&](int64_t i) { return std::clamp<int64_t>(i, 0, in - 1); };
   for (int64_t i = 0; i < out; ++i) {
-    if (filter == Filter::Nearest && by_size && (out == in || out == 2 * in)) {
-      taps.index[0].push_back(out == in ? i : i / 2);
-      continue;
-    }
     if (filter == Filter::Nearest) {
+      // Sizes that stay or double do not ask the scale.
+      if (out == in || out == 2 * in) {
+        taps.index[0].push_back(out == in ? i : i / 2);
+        continue;
+      }
       const auto at = std::floor(static_cast<float>(static_cast<T>(i) * step));
       taps.index[0].push_back(at < static_cast<float>(in) ? clamped(static_cast<int64_t>(at))
                                                           : in - 1);
@@ -73,10 +73,10 @@ Taps taps_of(Filter filter, int64_t in, int64_t out, bool align_corners,
 }
 
 Tensor resample_dim(const Tensor& x, int64_t d, int64_t size, Filter filter, bool align_corners,
-                    std::optional<double> scale, bool by_size) {
+                    std::optional<double> scale) {
   const Taps taps = x.dtype() == kDouble
-                        ? taps_of<double>(filter, x.size(d), size, align_corners, scale, by_size)
-                        : taps_of<float>(filter, x.size(d), size, align_corners, scale, by_size);
+                        ? taps_of<double>(filter, x.size(d), size, align_corners, scale)
+                        : taps_of<float>(filter, x.size(d), size, align_corners, scale);
   Tensor sum;
   for (size_t k = 0; k < taps.index.size(); ++k) {
     const Tensor index =
@@ -115,7 +115,7 @@ Tensor upsample(const char* op, size_t dims, const Tensor& x, IntArrayRef size, 
   for (size_t a = 0; a < dims; ++a) {
     if (in[a] > 0 && size[a] > 0) continue;
     fail("{}: Input and output sizes should be greater than 0, but got input ({}){} output ({})",
-         op, named_sizes(in), dims == 2 ? "" : " and", named_sizes(size));
+         op, named_sizes(in), dims == 1 ? " and" : "", named_sizes(size));
   }
   if (x.size(1) == 0) {
     fail("{}: Non-empty {}D data tensor expected but got a tensor with sizes {}", op, dims + 2,
@@ -133,7 +133,7 @@ Tensor upsample(const char* op, size_t dims, const Tensor& x, IntArrayRef size, 
   Tensor result = x;
   for (size_t a = 0; a < dims; ++a) {
     result = resample_dim(result, static_cast<int64_t>(a) + 2, size[a], filter, align_corners,
-                          scales.begin()[a], /*by_size=*/dims > 1);
+                          scales.begin()[a]);
   }
   return result;
 }

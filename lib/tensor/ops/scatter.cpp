@@ -265,6 +265,9 @@ Tensor slices_of(const char* op, const Tensor& self, int64_t d, const Tensor& in
     fail("{}: {}_(): Number of indices ({}) should be equal to source.size(dim): ({}), for dim: {}",
          op, op, n, source.size(from), d);
   }
+  Shape usual = self.sizes();
+  usual[static_cast<size_t>(d)] = n;
+  if (source.sizes() == IntArrayRef(usual)) return source;
   Shape rest = self.sizes();
   rest.erase(static_cast<size_t>(d));
   Tensor rows = at_least_1d(source).movedim(from, 0);

@@ -17,7 +17,7 @@ Tensor range(const Scalar& start, const Scalar& end, const Scalar& step,
     fail("range: unsupported range: {} -> {}", first, last);
   }
   if (by > 0 ? last < first : last > first) {
-    fail("range: upper bound and larger bound inconsistent with step sign");
+    fail("range: upper bound and lower bound inconsistent with step sign");
   }
   const double count = std::floor((last - first) / by) + 1;
   if (!(count < 0x1p53)) fail("range: invalid size, possible overflow?");

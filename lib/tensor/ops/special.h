@@ -63,7 +63,7 @@ struct Atanh : ScalarUnary<Atanh> {
   static constexpr bool complex = true;
   static constexpr Reads reads{in(0)};
   auto f(const auto& x) const { return atanh(x); }
-  auto df(const auto& x, const auto&) const { return 1 / (1 - x * x); }
+  auto df(const auto& x, const auto&) const { return 1 / ((1 - x) * (1 + x)); }
 };
 
 struct Cosh : ScalarUnary<Cosh> {

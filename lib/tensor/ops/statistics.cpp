@@ -131,8 +131,8 @@ std::tuple<Tensor, Tensor> moments(const Tensor& self, uint64_t dims, double cor
 
 Tensor var(const Tensor& self, IntArrayRef dim, std::optional<int64_t> correction, bool keepdim) {
   check_floating("var", "std and var", self);
-  return std::get<0>(
-      moments(self, dim_set(self, dim), static_cast<double>(correction.value_or(1)), keepdim));
+  return std::get<0>(moments(self, dim_set("var", self, dim),
+                             static_cast<double>(correction.value_or(1)), keepdim));
 }
 Tensor var(const Tensor& self, IntArrayRef dim, bool unbiased, bool keepdim) {
   return var(self, dim, std::optional<int64_t>(unbiased ? 1 : 0), keepdim);
@@ -152,7 +152,7 @@ Tensor std(const Tensor& self, bool unbiased) { return std(self, IntArrayRef(), 
 std::tuple<Tensor, Tensor> var_mean(const Tensor& self, IntArrayRef dim,
                                     std::optional<int64_t> correction, bool keepdim) {
   check_floating("var_mean", "var_mean", self);
-  const uint64_t dims = dim_set(self, dim);
+  const uint64_t dims = dim_set("var_mean", self, dim);
   const auto [variance, mean] =
       moments(self, dims, static_cast<double>(correction.value_or(1)), keepdim);
   return {variance, mean.reshape(reduced_sizes(self.sizes(), dims, keepdim))};
@@ -192,7 +192,7 @@ Tensor norm(const Tensor& self, const std::optional<Scalar>& p, IntArrayRef dim,
     fail("norm: norm_kernel_tensor_iterator_impl expects norm to be integer or float");
   }
   if (is_short(self)) return norm(self.to(kFloat), p, dim, keepdim).to(self.dtype());
-  return apply(Norm{{dim_set(self, dim), keepdim}, p ? p->toDouble() : 2}, self);
+  return apply(Norm{{dim_set("norm", self, dim), keepdim}, p ? p->toDouble() : 2}, self);
 }
 Tensor norm(const Tensor& self, const Scalar& p) { return norm(self, p, IntArrayRef(), false); }
 Tensor norm(const Tensor& self, const std::optional<Scalar>& p, IntArrayRef dim, bool keepdim,
@@ -222,7 +222,7 @@ Tensor nuclear_norm(const Tensor& self, IntArrayRef dim, bool keepdim) {
   if (dim.size() != 2) fail("nuclear_norm: nuclear norm requires a 'dim' argument of size 2");
   const int64_t row = wrap_dim(dim[0], self.dim());
   const int64_t column = wrap_dim(dim[1], self.dim());
-  dim_set(self, dim);
+  dim_set("nuclear_norm", self, dim);
   Shape order;
   for (int64_t d = 0; d < self.dim(); ++d) {
     if (d != row && d != column) order.push_back(d);
@@ -251,7 +251,7 @@ namespace {
 
 Tensor median_of_all(const char* op, const Tensor& self, bool ignore_nan) {
   if (self.is_complex()) fail("{}: \"median_cpu\" not implemented for '{}'", op, self.dtype());
-  return apply(Median{{dim_set(self, {}), false}, ignore_nan}, self);
+  return apply(Median{{dim_set(op, self, {}), false}, ignore_nan}, self);
 }
 
 }  // namespace

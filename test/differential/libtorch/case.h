@@ -42,6 +42,7 @@ struct Options {
   bool edges = true;
   bool any_words = false;
   bool forms = true;
+  bool gradient = false;  ///< a gradient is compared
 };
 
 struct Case {

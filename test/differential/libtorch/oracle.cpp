@@ -255,7 +255,7 @@ std::vector<std::string> overloads_of(const std::string& function) {
     bool counts = true;
     for (const c10::Argument& a : handle->schema().arguments()) {
       const std::string type = a.real_type()->str();
-      if (a.is_out() || type.find("Dimname") != std::string::npos ||
+      if (a.is_out() || op.overload_name.find("ame") != std::string::npos ||  // dimname, names, ...
           type.find("Storage") != std::string::npos) {
         counts = false;
       }

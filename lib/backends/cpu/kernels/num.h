@@ -4,6 +4,7 @@
 // operators that also take plain numbers, and functions found by argument-dependent lookup.
 
 #include <cmath>
+#include <limits>
 #include <type_traits>
 
 #include <reel/backends/cpu/kernels/exp.h>
@@ -39,9 +40,15 @@ struct Num {
   friend Num sqrt(Num a) { return square_root(a.v); }
   friend Num exp(Num a) { return REEL_ISA::exp(a.v); }
   friend Num expm1(Num a) { return REEL_ISA::expm1(a.v); }
-  friend Num log(Num a) { return xsimd::log(a.v); }
-  friend Num log2(Num a) { return xsimd::log2(a.v); }
-  friend Num log10(Num a) { return xsimd::log10(a.v); }
+  friend Num log(Num a) {
+    return logarithm(a, 36.0436533891171560, [](auto v) { return xsimd::log(v); });
+  }
+  friend Num log2(Num a) {
+    return logarithm(a, 52, [](auto v) { return xsimd::log2(v); });
+  }
+  friend Num log10(Num a) {
+    return logarithm(a, 15.6535597745270225, [](auto v) { return xsimd::log10(v); });
+  }
   friend Num log1p(Num a) { return xsimd::log1p(a.v); }
   friend Num sin(Num a) { return xsimd::sin(a.v); }
   friend Num cos(Num a) { return xsimd::cos(a.v); }
@@ -72,6 +79,17 @@ struct Num {
   }
 
  private:
+  /// xsimd's logarithms of denormal doubles are wrong: they are taken of 2^52 times as much.
+  static Num logarithm(Num a, double of_scale, const auto& log) {
+    if constexpr (std::is_same_v<T, double>) {
+      const auto tiny = a.v < Vec<T>(std::numeric_limits<T>::min());
+      if (xsimd::any(tiny)) {
+        const Vec<T> scaled = select(tiny, a.v * Vec<T>(0x1p52), a.v);
+        return log(scaled) - select(tiny, Vec<T>(of_scale), Vec<T>(0));
+      }
+    }
+    return log(a.v);
+  }
   static T first_lane(Num a) {
     alignas(64) T lanes[kLanes<T>];
     store(lanes, a.v);
