@@ -184,7 +184,7 @@ Tensor multinomial(const Tensor& self, int64_t num_samples, bool replacement,
   }
   // A category wins with its probability where each chance is divided by an exponential number, and
   // the largest are a sample without replacement (Efraimidis and Spirakis 2006).
-  if (!replacement || num_samples == 1) {
+  if (!replacement) {
     const Tensor q = empty_like(chances).exponential_(1, std::move(generator));
     const Tensor keys = chances / q;
     if (num_samples == 1) return keys.argmax(-1, true);

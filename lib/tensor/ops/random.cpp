@@ -160,6 +160,19 @@ constexpr int64_t largest_exact() {
   return static_cast<int64_t>(std::numeric_limits<T>::max());
 }
 
+/// Of [from, from + range).
+template <class T>
+void draw_integers(const Tensor& values, int64_t from, uint64_t range, Engine& engine) {
+  constexpr bool kMayBeWide =
+      std::is_same_v<T, int64_t> || (kIsReal<T> && !std::is_same_v<T, Half>);
+  const bool wide = kMayBeWide && range >= uint64_t{1} << 32;
+  const std::lock_guard lock(engine.mutex);
+  fill_serially<T>(values, [&] {
+    const uint64_t bits = wide ? engine.random64() : engine.random();
+    return from_integer<T>(static_cast<int64_t>(bits % range + static_cast<uint64_t>(from)));
+  });
+}
+
 void random_values(const Tensor& values, int64_t from, int64_t to, Engine& engine) {
   if (from >= to) {
     fail("random_ expects 'from' to be less than 'to', but got from={} >= to={}", from, to);
@@ -177,15 +190,7 @@ void random_values(const Tensor& values, int64_t from, int64_t to, Engine& engin
       check("to - 1", to - 1);
     }
     if constexpr (kIsReal<T>) narrow_to_exact<T>(from, to);
-    const uint64_t range = static_cast<uint64_t>(to) - static_cast<uint64_t>(from);
-    constexpr bool kMayBeWide =
-        std::is_same_v<T, int64_t> || (kIsReal<T> && !std::is_same_v<T, Half>);
-    const bool wide = kMayBeWide && range >= uint64_t{1} << 32;
-    const std::lock_guard lock(engine.mutex);
-    fill_serially<T>(values, [&] {
-      const uint64_t bits = wide ? engine.random64() : engine.random();
-      return from_integer<T>(static_cast<int64_t>(bits % range + static_cast<uint64_t>(from)));
-    });
+    draw_integers<T>(values, from, static_cast<uint64_t>(to) - static_cast<uint64_t>(from), engine);
   });
 }
 
@@ -201,7 +206,12 @@ void random_values_from(const Tensor& values, int64_t from, Engine& engine) {
           from, last);
     }
     if (last < std::numeric_limits<int64_t>::max()) {
-      random_values(values, from, last + 1, engine);
+      visit_number("random_", values.dtype(), [&]<class T>() {
+        int64_t first = from;
+        int64_t end = last;
+        if constexpr (kIsReal<T>) narrow_to_exact<T>(first, end);
+        draw_integers<T>(values, first, static_cast<uint64_t>(last - first) + 1, engine);
+      });
       return;
     }
   }

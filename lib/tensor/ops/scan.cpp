@@ -2,6 +2,7 @@
 
 #include <reel/tensor/check.h>
 #include <reel/tensor/ops.h>
+#include <reel/tensor/ops/inplace.h>
 #include <reel/tensor/ops/scan.h>
 
 namespace reel {
@@ -123,6 +124,28 @@ std::tuple<Tensor, Tensor> cummax(const Tensor& self, int64_t dim) {
 }
 std::tuple<Tensor, Tensor> cummin(const Tensor& self, int64_t dim) {
   return scan_extremes<ops::CumMin>(self, dim);
+}
+
+namespace {
+
+// In place, Bool and small integers stay what they are, and no other dtype can be asked for.
+void check_same_dtype(const char* op, const Tensor& self, std::optional<ScalarType> dtype) {
+  if (dtype && *dtype != self.dtype()) {
+    fail("{}: Bad in-place call: input tensor dtype {} and output tensor dtype {} should match", op,
+         self.dtype(), *dtype);
+  }
+}
+
+}  // namespace
+
+Tensor& Tensor::cumsum_(int64_t dim, std::optional<ScalarType> dtype) {
+  check_same_dtype("cumsum_", *this, dtype);
+  return ops::InPlaceForm(*this, "cumsum_").of(reel::cumsum(*this, dim).to(this->dtype()));
+}
+
+Tensor& Tensor::cumprod_(int64_t dim, std::optional<ScalarType> dtype) {
+  check_same_dtype("cumprod_", *this, dtype);
+  return ops::InPlaceForm(*this, "cumprod_").of(reel::cumprod(*this, dim).to(this->dtype()));
 }
 
 }  // namespace reel

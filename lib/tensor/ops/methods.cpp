@@ -439,14 +439,8 @@ std::tuple<Tensor, Tensor> Tensor::cummin(int64_t dim) const { return reel::cumm
 Tensor Tensor::cumprod(int64_t dim, std::optional<ScalarType> dtype) const {
   return reel::cumprod(*this, dim, dtype);
 }
-Tensor& Tensor::cumprod_(int64_t dim, std::optional<ScalarType> dtype) {
-  return InPlaceForm(*this, "cumprod_").of(reel::cumprod(*this, dim, dtype).to(this->dtype()));
-}
 Tensor Tensor::cumsum(int64_t dim, std::optional<ScalarType> dtype) const {
   return reel::cumsum(*this, dim, dtype);
-}
-Tensor& Tensor::cumsum_(int64_t dim, std::optional<ScalarType> dtype) {
-  return InPlaceForm(*this, "cumsum_").of(reel::cumsum(*this, dim, dtype).to(this->dtype()));
 }
 Tensor Tensor::diff(int64_t n, int64_t dim, const Tensor& prepend, const Tensor& append) const {
   return reel::diff(*this, n, dim, prepend, append);
