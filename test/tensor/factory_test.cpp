@@ -72,7 +72,8 @@ TEST_CASE("values that do not fit are errors, as in LibTorch") {
   const auto bad = [](const reel::Scalar& value, reel::ScalarType type) {
     return message_of([&] { reel::full({2}, value, type); });
   };
-  CHECK(bad(256, reel::kByte) == "full: value cannot be converted to type uint8_t without overflow");
+  CHECK(bad(256, reel::kByte) ==
+        "full: value cannot be converted to type uint8_t without overflow");
   CHECK(bad(-255, reel::kByte) == "no error");
   CHECK(bad(-256, reel::kByte) != "no error");
   CHECK(bad(128, reel::kChar) != "no error");

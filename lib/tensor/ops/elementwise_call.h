@@ -1,7 +1,7 @@
 #pragma once
 
-// How the public elementwise functions call their ops: PyTorch's type promotion, numbers beside
-// tensors, and the forms in place. Private to the files of that family.
+// Internal: how the public elementwise functions call their ops: PyTorch's type promotion, numbers
+// beside tensors, and the forms in place.
 
 #include <reel/tensor/check.h>
 #include <reel/tensor/ops/complex.h>
