@@ -76,7 +76,8 @@ TEST_CASE("the words of c10 and at") {
   CHECK(at::sum(x).item().toDouble() == 4);
   CHECK(c10::complex<double>(1, 2).imag() == 2);
   CHECK(at::Scalar(3).toInt() == 3);
-  const at::TensorList list{x, x};
+  const std::vector<at::Tensor> twice{x, x};
+  const at::TensorList list(twice);
   CHECK(torch::cat(list).size(0) == 4);
 }
 
