@@ -8,7 +8,6 @@ build=$(realpath "$1") cxx=$2
 shift 2
 max_lines=60000         # <reel/reel.h>; of which <memory>, <string>, <vector>, <optional> are 39,000
 max_tensor_lines=36000  # <reel/tensor/ops.h>, which has no need of <memory>
-max_ms=2000
 min_times_lighter=8
 
 scratch=$(mktemp -d)
@@ -58,6 +57,6 @@ if [ $# -gt 0 ]; then
   echo "weight: <torch/torch.h>: $best_torch ms, $count lines"
   check "<reel/reel.h>, ms" "$best" $((best_torch / min_times_lighter))
 else
-  check "<reel/reel.h>, ms" "$best" $max_ms
+  echo "weight: <reel/reel.h>: $best ms"  # which says nothing without a peer on the same machine
 fi
 exit $failed
