@@ -154,6 +154,9 @@ Tensor col2im(const Tensor& self, IntArrayRef output_size, IntArrayRef kernel_si
               IntArrayRef dilation, IntArrayRef padding, IntArrayRef stride) {
   constexpr const char* kOp = "col2im";
   const ops::Pair size = pair_of(kOp, "output_size", output_size);
+  for (const int64_t side : size) {
+    if (side >= int64_t{1} << 31) fail("{}: output_size is too large: {}", kOp, str(size));
+  }
   const ops::Col2im op{fold_attrs(kOp, kernel_size, dilation, padding, stride), size};
   if ((self.dim() != 2 && self.dim() != 3) || self.size(-2) == 0 || self.size(-1) == 0) {
     fail(

@@ -95,15 +95,15 @@ std::pair<Tensor, State> run_layer(Kind kind, const Sequence& in, State state, c
   }
   const std::vector<int64_t>& sizes = in.batch_sizes;
   const size_t count = sizes.size();
+  if (state.h.size(0) != sizes[0]) {
+    fail("rnn: output with shape {} doesn't match the broadcast shape [{}, {}]", state.h.sizes(),
+         sizes[0], state.h.size(1));
+  }
   std::vector<int64_t> starts;
   int64_t start = 0;
   for (int64_t n : sizes) {
     starts.push_back(start);
     start += n;
-  }
-  if (state.h.size(0) != sizes[0]) {
-    fail("rnn: output with shape {} doesn't match the broadcast shape [{}, {}]", state.h.sizes(),
-         sizes[0], state.h.size(1));
   }
   const State first = state;
   std::vector<State> finished;

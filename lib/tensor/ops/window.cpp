@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include <reel/tensor/check.h>
 #include <reel/tensor/ops/window.h>
 
@@ -22,6 +20,7 @@ void check_window(const char* op, const Pair& kernel, const Pair& stride, const 
 
 int64_t count_windows(int64_t size, int64_t kernel, int64_t stride, int64_t padding,
                       int64_t dilation, bool ceil_mode) {
+  if (size < 0) return 0;
   const int64_t room = size + 2 * padding - dilation * (kernel - 1) - 1;
   if (room < 0 && !(ceil_mode && room + stride - 1 >= 0)) return 0;
   int64_t count = (room + (ceil_mode ? stride - 1 : 0)) / stride + 1;
