@@ -11,7 +11,7 @@ list(FILTER reel_sources EXCLUDE REGEX "/backends/cpu/kernels/")
 # The reference loops are the oracle of the tests and the floor of every fallback: never at -O0.
 set(reference_sources ${reel_sources})
 list(FILTER reference_sources INCLUDE REGEX "/backends/reference/")
-set_source_files_properties(${reference_sources} PROPERTIES COMPILE_OPTIONS "-O2;-fwrapv;${reel_cast_flags}")
+set_source_files_properties(${reference_sources} PROPERTIES COMPILE_OPTIONS "$<IF:$<CONFIG:Debug>,-O1,-O2>;-fwrapv;${reel_cast_flags}")
 # Only the kernels of linear algebra see Eigen. Its functions are inline and laid out by the compiler's
 # flags: a program with an Eigen of its own must not share them with us, so ours has another name.
 set(eigen_sources ${reference_sources})
