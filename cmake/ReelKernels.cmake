@@ -56,7 +56,7 @@ function(reel_build_kernels result)
       reel_target_options(${objects})
       target_compile_options(${objects} PRIVATE ${reel_kernel_flags} ${reel_isa_flags_${isa}})
       target_compile_definitions(${objects} PRIVATE REEL_ISA=${isa})
-      target_include_directories(${objects} PRIVATE ${PROJECT_BINARY_DIR}/include)
+      target_include_directories(${objects} PRIVATE ${PROJECT_SOURCE_DIR}/include)
       target_link_libraries(${objects} PRIVATE reel_private_headers)
       set_target_properties(${objects} PROPERTIES POSITION_INDEPENDENT_CODE ON
                             CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON

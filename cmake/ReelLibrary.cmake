@@ -1,9 +1,7 @@
 # The library: every source is compiled once, position independent, and both libraries are made
 # from those objects. `reel` is static, `reel_shared` is shared, reel::reel is one of them.
 
-# The include path <reel/...> is the same in the build tree as when installed.
-file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/include)
-file(CREATE_LINK ${PROJECT_SOURCE_DIR}/lib ${PROJECT_BINARY_DIR}/include/reel SYMBOLIC)
+# The include path <reel/...> is the same here as when installed: include/reel is a link to lib.
 
 file(GLOB_RECURSE reel_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/*.cpp)
 list(FILTER reel_sources EXCLUDE REGEX "/backends/cpu/kernels/")
@@ -29,7 +27,7 @@ set_source_files_properties(${PROJECT_SOURCE_DIR}/lib/tensor/box_muller.cpp PROP
 add_library(reel_objects OBJECT ${reel_sources})
 reel_target_options(reel_objects)
 target_compile_options(reel_objects PRIVATE -ffunction-sections -fdata-sections)
-target_include_directories(reel_objects PRIVATE ${PROJECT_BINARY_DIR}/include)
+target_include_directories(reel_objects PRIVATE ${PROJECT_SOURCE_DIR}/include)
 target_link_libraries(reel_objects PRIVATE reel_private_headers ${reel_link_libraries})
 set_target_properties(reel_objects PROPERTIES POSITION_INDEPENDENT_CODE ON
                       VISIBILITY_INLINES_HIDDEN ON)
@@ -46,7 +44,7 @@ target_link_options(reel_shared PRIVATE -Wl,--gc-sections -Wl,--as-needed)
 foreach(library reel reel_shared)
   target_sources(${library} PRIVATE $<TARGET_OBJECTS:reel_objects> ${reel_kernel_objects})
   target_compile_features(${library} PUBLIC cxx_std_20)
-  target_include_directories(${library} PUBLIC $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
+  target_include_directories(${library} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                              $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(${library} PRIVATE ${reel_link_libraries})
   set_target_properties(${library} PROPERTIES LINKER_LANGUAGE CXX)

@@ -2,9 +2,9 @@
 # What the public headers cost a user's file: lines after the preprocessor, without blank ones (so
 # that comments are free), and processor time at -O0. Given LibTorch's include folders, holds both
 # against <torch/torch.h>, measured in turns in the same run.
-# usage: check.sh BUILD_DIR CXX [LIBTORCH_INCLUDE_DIR...]
+# usage: check.sh REPOSITORY CXX [LIBTORCH_INCLUDE_DIR...]
 set -euo pipefail
-build=$(realpath "$1") cxx=$2
+repository=$(realpath "$1") cxx=$2
 shift 2
 max_lines=60000         # <reel/reel.h>; of which <memory>, <string>, <vector>, <optional> are 39,000
 max_tensor_lines=36000  # <reel/tensor/ops.h>, which has no need of <memory>
@@ -16,7 +16,7 @@ cd "$scratch"
 echo '#include <reel/reel.h>' >reel.cpp
 echo '#include <reel/tensor/ops.h>' >tensor.cpp
 echo '#include <torch/torch.h>' >torch.cpp
-reel=("$cxx" -std=c++20 -I"$build/include")
+reel=("$cxx" -std=c++20 -I"$repository/include")
 torch=("$cxx" -std=c++20)
 for folder in "$@"; do
   # The compiler knows this one, and named again it would come before the C++ library's own.
