@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <cxxabi.h>
 #include <mutex>
@@ -50,36 +49,6 @@ class FunctionEntry final : public Entry {
   AutogradContext context_;
   std::vector<bool> is_tensor_;
 };
-
-IValue::IValue(const Scalar& value) {
-  if (value.is_boolean()) {
-    value_ = value.toBool();
-  } else if (value.is_integral()) {
-    value_ = value.toLong();
-  } else if (value.is_complex()) {
-    value_ = value.to<Complex<double>>();
-  } else {
-    value_ = value.toDouble();
-  }
-}
-
-Scalar IValue::toScalar() const {
-  if (isBool()) return toBool();
-  if (isInt()) return toInt();
-  if (isComplexDouble()) return toComplexDouble();
-  return toDouble();
-}
-
-const char* IValue::tagKind() const {
-  constexpr std::array<const char*, std::variant_size_v<Value>> kNames = {
-      "None",   "Bool",    "Int",        "Double",   "ComplexDouble", "Tensor",    "String",
-      "Device", "IntList", "DoubleList", "BoolList", "StringList",    "TensorList"};
-  return kNames[value_.index()];
-}
-
-void IValue::wrong_kind(const char* expected) const {
-  fail("IValue: Expected {} but got {}", expected, tagKind());
-}
 
 std::string type_name(const char* mangled) {
   char* readable = abi::__cxa_demangle(mangled, nullptr, nullptr, nullptr);

@@ -1,93 +1,14 @@
 #pragma once
 
-#include <map>
 #include <tuple>
 #include <type_traits>
 #include <typeinfo>
-#include <variant>
 
 #include <reel/autograd/autograd.h>
+#include <reel/autograd/ivalue.h>
 #include <reel/autograd/replay.h>
-#include <reel/tensor/complex.h>
 
 namespace reel::autograd {
-
-/// A value that a function keeps for its backward: nothing, a number, a text, a tensor, a device,
-/// or a list of numbers, texts or tensors. to...() of another kind than it holds is an error.
-class IValue {
- public:
-  IValue() = default;
-  IValue(bool value) : value_(value) {}
-  template <class T>
-  requires(std::is_integral_v<T> && !std::is_same_v<T, bool>) IValue(T value)
-      : value_(static_cast<int64_t>(value)) {}
-  template <class T>
-  requires(std::is_floating_point_v<T>) IValue(T value) : value_(static_cast<double>(value)) {}
-  IValue(Complex<double> value) : value_(value) {}
-  IValue(const Scalar& value);
-  IValue(Tensor value) : value_(std::move(value)) {}
-  IValue(std::string value) : value_(std::move(value)) {}
-  IValue(const char* value) : value_(std::string(value)) {}
-  IValue(Device value) : value_(value) {}
-  IValue(std::vector<int64_t> value) : value_(std::move(value)) {}
-  IValue(IntArrayRef value) : value_(value.vec()) {}
-  IValue(std::vector<double> value) : value_(std::move(value)) {}
-  IValue(std::vector<bool> value) : value_(std::move(value)) {}
-  IValue(std::vector<std::string> value) : value_(std::move(value)) {}
-  IValue(std::vector<Tensor> value) : value_(std::move(value)) {}
-  template <class T>
-  IValue(const std::optional<T>& value) {
-    if (value) *this = IValue(*value);
-  }
-
-  bool isNone() const { return value_.index() == 0; }
-  bool isBool() const { return holds<bool>(); }
-  bool isInt() const { return holds<int64_t>(); }
-  bool isDouble() const { return holds<double>(); }
-  bool isComplexDouble() const { return holds<Complex<double>>(); }
-  bool isScalar() const { return isInt() || isDouble() || isComplexDouble() || isBool(); }
-  bool isTensor() const { return holds<Tensor>(); }
-  bool isString() const { return holds<std::string>(); }
-  bool isDevice() const { return holds<Device>(); }
-  bool isIntList() const { return holds<std::vector<int64_t>>(); }
-  bool isDoubleList() const { return holds<std::vector<double>>(); }
-  bool isBoolList() const { return holds<std::vector<bool>>(); }
-  bool isTensorList() const { return holds<std::vector<Tensor>>(); }
-  bool isList() const { return isIntList() || isDoubleList() || isBoolList() || isTensorList(); }
-
-  bool toBool() const { return get<bool>(); }
-  int64_t toInt() const { return get<int64_t>(); }
-  double toDouble() const { return get<double>(); }
-  Complex<double> toComplexDouble() const { return get<Complex<double>>(); }
-  Scalar toScalar() const;
-  const Tensor& toTensor() const { return get<Tensor>(); }
-  const std::string& toStringRef() const { return get<std::string>(); }
-  Device toDevice() const { return get<Device>(); }
-  const std::vector<int64_t>& toIntVector() const { return get<std::vector<int64_t>>(); }
-  const std::vector<double>& toDoubleVector() const { return get<std::vector<double>>(); }
-  const std::vector<bool>& toBoolVector() const { return get<std::vector<bool>>(); }
-  const std::vector<Tensor>& toTensorVector() const { return get<std::vector<Tensor>>(); }
-  const std::vector<std::string>& toStringVector() const { return get<std::vector<std::string>>(); }
-  /// "Int", "TensorList", ...
-  const char* tagKind() const;
-
- private:
-  using Value = std::variant<std::monostate, bool, int64_t, double, Complex<double>, Tensor,
-                             std::string, Device, std::vector<int64_t>, std::vector<double>,
-                             std::vector<bool>, std::vector<std::string>, std::vector<Tensor>>;
-  template <class T>
-  bool holds() const {
-    return std::holds_alternative<T>(value_);
-  }
-  template <class T>
-  const T& get() const {
-    if (const T* value = std::get_if<T>(&value_)) return *value;
-    wrong_kind(IValue(T()).tagKind());
-  }
-  [[noreturn]] void wrong_kind(const char* expected) const;
-
-  Value value_;
-};
 
 /// What forward and backward of a user's function share.
 class AutogradContext {
@@ -96,7 +17,7 @@ class AutogradContext {
   void save_for_backward(variable_list tensors) { to_save_ = std::move(tensors); }
   variable_list get_saved_variables() const;
   /// Anything else, by name.
-  std::map<std::string, IValue> saved_data;
+  IValueDict saved_data;
   /// Inputs that forward changed in place and returns.
   void mark_dirty(const variable_list& inputs) { dirty_ = inputs; }
   /// Outputs that have no gradient.
