@@ -105,7 +105,10 @@ class Replayer {
   // accumulated if `capture`.
   void restrict_to(const variable_list& inputs, const variable_list& roots, bool capture);
 
-  void start(const Tensor& root, Tensor grad) { push(edge_of(root), std::move(grad)); }
+  void start(const Tensor& root, Tensor grad) {
+    const Edge edge = edge_of(root);
+    if (wanted(edge)) push(edge, std::move(grad));
+  }
   void run();
 
   variable_list captured;
@@ -223,7 +226,6 @@ Tensor& Replayer::leaf_sum(const IntrusivePtr<TensorImpl>& leaf) {
 }
 
 void Replayer::push(const Edge& edge, Tensor grad) {
-  if (!grad.defined() || !wanted(edge)) return;
   if (edge.leaf) {
     accumulate(leaf_sum(edge.leaf), std::move(grad), create_graph_);
     return;
@@ -294,7 +296,10 @@ void Replayer::replay(Entry& entry, InlineVector<Tensor, 1>& grads) {
     check_finite(entry, call.results());
   }
   if (!retain_graph_) entry.release_saved();
-  for (size_t i = 0; i < entry.edges.size(); ++i) push(entry.edges[i], call.take_result(i));
+  for (size_t i = 0; i < entry.edges.size(); ++i) {
+    Tensor grad = call.take_result(i);  // defined only where it is wanted
+    if (grad.defined()) push(entry.edges[i], std::move(grad));
+  }
 }
 
 void Replayer::finish_leaves() {

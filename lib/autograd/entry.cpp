@@ -42,7 +42,7 @@ DetectAnomalyGuard::~DetectAnomalyGuard() {
 namespace {
 
 std::atomic<uint64_t> next_sequence{1};
-std::atomic<int64_t> live_entries{0};
+std::atomic<uint64_t> deleted_entries{0};
 thread_local const char* current_scope = nullptr;
 
 std::unique_ptr<std::string> capture_traceback() {
@@ -63,11 +63,10 @@ std::unique_ptr<std::string> capture_traceback() {
 
 Entry::Entry()
     : sequence(next_sequence.fetch_add(1, std::memory_order_relaxed)), scope(current_scope) {
-  live_entries.fetch_add(1, std::memory_order_relaxed);
   if (AnomalyMode::is_enabled()) traceback = capture_traceback();
 }
 
-Entry::~Entry() { live_entries.fetch_sub(1, std::memory_order_relaxed); }
+Entry::~Entry() { deleted_entries.fetch_add(1, std::memory_order_relaxed); }
 
 void Entry::release_saved() {
   if (saved.empty()) return;
@@ -127,9 +126,9 @@ void release(Entry* entry) {
   deleting = false;
 }
 
-void attach(const Tensor& output, const IntrusivePtr<Entry>& entry, uint32_t k) {
+void attach(const Tensor& output, IntrusivePtr<Entry> entry, uint32_t k) {
   AutogradSlot& slot = output.impl()->autograd();
-  slot.entry = entry;
+  slot.entry = std::move(entry);
   slot.output = k;
   slot.requires_grad = false;
   output.impl()->base_version = output.storage()->version();
@@ -149,7 +148,11 @@ ScopeGuard::~ScopeGuard() { current_scope = previous_; }
 }  // namespace autograd
 
 namespace tape {
-int64_t live_entries() { return autograd::live_entries.load(std::memory_order_relaxed); }
+int64_t live_entries() {
+  // Each entry ever made has a number of its own, counted from 1.
+  return static_cast<int64_t>(autograd::next_sequence_number() - 1 -
+                              autograd::deleted_entries.load(std::memory_order_relaxed));
+}
 }  // namespace tape
 
 }  // namespace reel

@@ -41,7 +41,7 @@ struct OutputInfo {
   Shape sizes;
   ScalarType dtype = ScalarType::Undefined;
   Device device;
-  std::vector<IntrusivePtr<GradHook>> hooks;
+  std::vector<IntrusivePtr<GradHook>> hooks = {};
   /// True if retain_grad() was called; one of the hooks then keeps the gradient.
   bool retains_grad = false;
 };
@@ -131,7 +131,7 @@ using Node = Entry;
 uint64_t next_sequence_number();
 
 /// Makes `output` the k-th result of `entry` on the tape.
-void attach(const Tensor& output, const IntrusivePtr<Entry>& entry, uint32_t k);
+void attach(const Tensor& output, IntrusivePtr<Entry> entry, uint32_t k);
 /// The same for a tensor that was written in place: if it is a view, its base gets the result, too.
 void attach_written(const Tensor& output, const IntrusivePtr<Entry>& entry, uint32_t k);
 

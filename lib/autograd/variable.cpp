@@ -22,10 +22,7 @@ void Tensor::set_data(const Tensor& other) {
   if (to.slot != nullptr && to.slot->entry) {
     fail("set_data: expected a leaf, got the result of '{}'", to.slot->entry->name());
   }
-  to.sizes = from.sizes;
-  to.strides = from.strides;
-  to.offset = from.offset;
-  to.numel = from.numel;
+  to.set_geometry(from.sizes, from.strides, from.offset);
   to.dtype = from.dtype;
   to.storage = from.storage;
   to.quant = from.quant == nullptr ? nullptr : std::make_unique<QuantParams>(*from.quant);

@@ -23,6 +23,7 @@ struct View {
   int rank = 0;
   ScalarType dtype = ScalarType::Undefined;  ///< Undefined: an optional input that is absent
   StorageImpl* storage = nullptr;            ///< identity and version, for caches of packed weights
+  bool row_major = false;  ///< the strides are known to be those of a fresh tensor
 
   bool defined() const { return dtype != ScalarType::Undefined; }
   template <class T>

@@ -1,16 +1,13 @@
-#include <array>
-#include <new>
 #include <utility>
 
 #include <reel/tensor/free_list.h>
 
-namespace reel {
+namespace reel::detail {
+
+constinit thread_local FreeLists free_lists;
+
 namespace {
 
-// As malloc's own, whose blocks have 16 n + 8 bytes for use.
-constexpr std::size_t class_of(std::size_t bytes) { return (bytes + 7) / 16; }
-constexpr std::size_t class_size(std::size_t index) { return index * 16 + 8; }
-constexpr std::size_t kClasses = 40;
 constexpr int kKept = 64;  // blocks of a class
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -25,67 +22,34 @@ constexpr bool kEnabled = true;
 constexpr bool kEnabled = true;
 #endif
 
-struct Block {
-  Block* next;
-};
+constinit thread_local bool opened = false;
 
-struct Class {
-  Block* first = nullptr;
-  int count = 0;
-};
-
-// Lives in memory that is there until the thread is gone, whatever is destroyed when: `closed` once
-// the thread's destructors have run, after which other destructors may still drop tensors.
-struct Lists {
-  std::array<Class, kClasses> classes{};
-  bool opened = false;
-  bool closed = false;
-};
-constinit thread_local Lists lists;
-
+// When the thread ends, its blocks go and there is no more room: other destructors may still drop
+// tensors.
 struct Closer {
   ~Closer() {
-    lists.closed = true;
-    for (Class& c : lists.classes) {
-      while (c.first != nullptr) ::operator delete(std::exchange(c.first, c.first->next));
-      c.count = 0;
+    for (FreeLists::List& list : free_lists.lists) {
+      list.room = 0;
+      while (list.first != nullptr) {
+        ::operator delete(std::exchange(list.first, list.first->next));
+      }
     }
   }
 };
-
-void open() {
-  thread_local Closer closer;
-  lists.opened = true;
-}
 
 }  // namespace
 
-void* take_block(std::size_t bytes) {
-  const std::size_t index = class_of(bytes);
-  if (index < kClasses) {
-    Class& c = lists.classes[index];
-    if (Block* block = c.first; block != nullptr) {
-      c.first = block->next;
-      --c.count;
-      return block;
-    }
-    bytes = class_size(index);
-  }
-  return ::operator new(bytes);
+void* new_block(std::size_t bytes) {
+  const std::size_t index = FreeLists::class_of(bytes);
+  return ::operator new(index < FreeLists::kClasses ? FreeLists::class_size(index) : bytes);
 }
 
-void give_block(void* block, std::size_t bytes) noexcept {
-  const std::size_t index = class_of(bytes);
-  if (kEnabled && index < kClasses && !lists.closed) {
-    if (!lists.opened) open();
-    Class& c = lists.classes[index];
-    if (c.count < kKept) {
-      c.first = new (block) Block{c.first};
-      ++c.count;
-      return;
-    }
-  }
+void give_first_block(void* block, std::size_t bytes) noexcept {
   ::operator delete(block);
+  if (!kEnabled || opened || FreeLists::class_of(bytes) >= FreeLists::kClasses) return;
+  opened = true;
+  thread_local Closer closer;
+  for (FreeLists::List& list : free_lists.lists) list.room = kKept;
 }
 
-}  // namespace reel
+}  // namespace reel::detail

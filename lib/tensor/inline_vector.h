@@ -17,7 +17,7 @@ class InlineVector {
   InlineVector(const InlineVector&) = delete;
   InlineVector& operator=(const InlineVector&) = delete;
   ~InlineVector() {
-    clear();
+    for (T* at = data(); size_ > 0;) at[--size_].~T();
     if (capacity_ > N) ::operator delete(heap_);
   }
 
@@ -33,22 +33,17 @@ class InlineVector {
   const T& operator[](size_t i) const { return data()[i]; }
   T& back() { return data()[size_ - 1]; }
 
-  void push_back(T value) {
-    if (size_ == capacity_) reserve(2 * capacity_);
-    new (data() + size_) T(std::move(value));
+  void push_back(T value) { emplace_back(std::move(value)); }
+  /// Makes an element of these values at the end. They may not lie in this vector.
+  template <class... Values>
+  T& emplace_back(Values&&... values) {
+    if (size_ == capacity_) grow(2 * capacity_);
+    T* made = new (data() + size_) T{std::forward<Values>(values)...};
     ++size_;
+    return *made;
   }
   void reserve(size_t capacity) {
-    if (capacity <= capacity_) return;
-    T* to = static_cast<T*>(::operator new(capacity * sizeof(T)));
-    T* from = data();
-    for (size_t i = 0; i < size_; ++i) {
-      new (to + i) T(std::move(from[i]));
-      from[i].~T();
-    }
-    if (capacity_ > N) ::operator delete(heap_);
-    heap_ = to;
-    capacity_ = capacity;
+    if (capacity > capacity_) grow(capacity);
   }
   /// New elements are value-initialised.
   void resize(size_t size) {
@@ -60,6 +55,18 @@ class InlineVector {
   void clear() { resize(0); }
 
  private:
+  // Out of line, so that what is called every time is not.
+  [[gnu::noinline]] void grow(size_t capacity) {
+    T* to = static_cast<T*>(::operator new(capacity * sizeof(T)));
+    T* from = data();
+    for (size_t i = 0; i < size_; ++i) {
+      new (to + i) T(std::move(from[i]));
+      from[i].~T();
+    }
+    if (capacity_ > N) ::operator delete(heap_);
+    heap_ = to;
+    capacity_ = capacity;
+  }
   T* inline_data() { return std::launder(reinterpret_cast<T*>(inline_)); }
 
   size_t size_ = 0;

@@ -16,7 +16,11 @@ class Counter {
   uint32_t load() const { return __atomic_load_n(&value_, __ATOMIC_RELAXED); }
   void increment() { __atomic_fetch_add(&value_, 1, __ATOMIC_RELAXED); }
   /// True when this made it zero; what other threads wrote before they decremented is seen then.
-  bool decrement() { return __atomic_sub_fetch(&value_, 1, __ATOMIC_ACQ_REL) == 0; }
+  /// The last owner, whom nobody else can join, spares itself the locked instruction.
+  bool decrement() {
+    return __atomic_load_n(&value_, __ATOMIC_ACQUIRE) == 1 ||
+           __atomic_sub_fetch(&value_, 1, __ATOMIC_ACQ_REL) == 0;
+  }
 
  private:
   uint32_t value_;

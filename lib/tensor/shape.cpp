@@ -11,7 +11,12 @@ void detail::array_index_out_of_range(size_t index, size_t size) {
   fail("ArrayRef: invalid index Index = {}; Length = {}", index, size);
 }
 
-void Shape::resize(size_t rank) {
+void Shape::copy_heap(const Shape& other) {
+  heap_ = new int64_t[size_];
+  std::memcpy(heap_, other.heap_, size_ * sizeof(int64_t));
+}
+
+void Shape::resize_heap(size_t rank) {
   const size_t kept = std::min(rank, size_);
   if (rank <= kInline) {
     if (heap_ != nullptr) {
@@ -62,10 +67,12 @@ int64_t numel_of(IntArrayRef sizes) {
 }
 
 Shape contiguous_strides(IntArrayRef sizes) {
-  Shape strides(sizes.size());
+  Shape strides;
+  strides.resize(sizes.size());
+  int64_t* to = strides.data();
   int64_t next = 1;
   for (size_t d = sizes.size(); d-- > 0;) {
-    strides[d] = next;
+    to[d] = next;
     next *= std::max<int64_t>(sizes[d], 1);
   }
   return strides;

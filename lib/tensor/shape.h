@@ -17,7 +17,10 @@ class Shape {
   }
   Shape(IntArrayRef values) { assign(values); }
   Shape(std::initializer_list<int64_t> values) { assign(IntArrayRef(values)); }
-  Shape(const Shape& other) { assign(other); }
+  Shape(const Shape& other) : size_(other.size_) {
+    std::memcpy(inline_, other.inline_, sizeof(inline_));
+    if (other.heap_ != nullptr) copy_heap(other);
+  }
   Shape(Shape&& other) noexcept { steal(other); }
   Shape& operator=(const Shape& other) {
     if (this != &other) assign(other);
@@ -49,27 +52,52 @@ class Shape {
   void push_back(int64_t value) { insert(size_, value); }
   void insert(size_t at, int64_t value);
   void erase(size_t at);
+  /// All values but the one at this place.
+  Shape without(size_t at) const {
+    Shape rest;
+    rest.resize(size_ - 1);
+    const int64_t* from = data();
+    int64_t* to = rest.data();
+    for (size_t i = 0; i < rest.size_; ++i) to[i] = from[i < at ? i : i + 1];
+    return rest;
+  }
   /// New elements hold no particular value.
-  void resize(size_t rank);
+  void resize(size_t rank) {
+    if (rank <= kInline && heap_ == nullptr) {
+      size_ = rank;
+    } else {
+      resize_heap(rank);
+    }
+  }
 
   friend bool operator==(const Shape& a, const Shape& b) {
-    return a.size_ == b.size_ && std::memcmp(a.data(), b.data(), a.size_ * sizeof(int64_t)) == 0;
+    return IntArrayRef(a) == IntArrayRef(b);
   }
 
  private:
   static constexpr size_t kInline = 6;
 
+  // A call to memmove costs more than the few values it would move: this loop is unrolled, and
+  // where a whole Shape is copied, all its places are, whatever they hold.
   void assign(IntArrayRef values) {
     resize(values.size());
-    if (size_ > 0) std::memmove(data(), values.data(), size_ * sizeof(int64_t));
+    if (size_ > kInline) {
+      std::memmove(heap_, values.data(), size_ * sizeof(int64_t));
+      return;
+    }
+    for (size_t i = 0; i < kInline; ++i) {
+      if (i < size_) inline_[i] = values[i];
+    }
   }
   void steal(Shape& other) {
     size_ = other.size_;
     heap_ = other.heap_;
-    if (heap_ == nullptr) std::memcpy(inline_, other.inline_, size_ * sizeof(int64_t));
+    std::memcpy(inline_, other.inline_, sizeof(inline_));
     other.heap_ = nullptr;
     other.size_ = 0;
   }
+  void copy_heap(const Shape& other);
+  void resize_heap(size_t rank);
 
   size_t size_ = 0;
   int64_t* heap_ = nullptr;

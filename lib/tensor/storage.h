@@ -16,6 +16,9 @@ struct StorageCache {
   uint32_t version = 0;
 };
 
+class StorageImpl;
+void destroy(StorageImpl* storage);
+
 /// Bytes on a device, shared by the tensors that view them.
 class StorageImpl {
  public:
@@ -54,7 +57,7 @@ class StorageImpl {
 
   friend void retain(StorageImpl* s) { s->references_.increment(); }
   friend void release(StorageImpl* s) {
-    if (s->references_.decrement()) delete s;
+    if (s->references_.decrement()) destroy(s);
   }
   int use_count() const { return static_cast<int>(references_.load()); }
 

@@ -25,14 +25,27 @@ void release(GradCell* cell) {
 }
 
 TensorImpl::TensorImpl(Storage s, ScalarType type, Shape size, Shape stride, int64_t at)
-    : sizes(std::move(size)),
-      strides(std::move(stride)),
-      offset(at),
-      numel(numel_of(sizes)),
-      storage(std::move(s)),
-      dtype(type) {}
+    : storage(std::move(s)), dtype(type) {
+  set_geometry(std::move(size), std::move(stride), at);
+}
 
 TensorImpl::~TensorImpl() = default;
+
+void destroy(TensorImpl* impl) { delete impl; }
+void destroy(StorageImpl* storage) { delete storage; }
+
+void TensorImpl::set_geometry(Shape new_sizes, Shape new_strides, int64_t new_offset) {
+  numel = numel_of(new_sizes);
+  sizes = std::move(new_sizes);
+  strides = std::move(new_strides);
+  offset = new_offset;
+  row_major = true;
+  int64_t expected = 1;
+  for (size_t d = sizes.size(); d-- > 0;) {
+    row_major = row_major && strides[d] == expected;
+    expected *= sizes[d] == 0 ? 1 : sizes[d];
+  }
+}
 
 IntrusivePtr<TensorImpl> TensorImpl::detached() const {
   auto copy =
@@ -65,8 +78,8 @@ int64_t Tensor::stride(int64_t dim) const {
 }
 
 bool Tensor::is_contiguous(MemoryFormat format) const {
-  return format == MemoryFormat::ChannelsLast ? is_channels_last_layout(sizes(), strides())
-                                              : is_contiguous_layout(sizes(), strides());
+  if (format == MemoryFormat::ChannelsLast) return is_channels_last_layout(sizes(), strides());
+  return impl()->row_major || is_contiguous_layout(sizes(), strides());
 }
 
 void* Tensor::data_ptr() const { return impl()->data(); }

@@ -660,7 +660,9 @@ class Tensor {
   Tensor& index_put_(std::initializer_list<TensorIndex> indices, const Tensor& values,
                      bool accumulate = false);
   Tensor& index_put_(std::initializer_list<TensorIndex> indices, const Scalar& value);
-  Tensor operator[](int64_t index) const { return select(0, index); }
+  Tensor operator[](int64_t index) const& { return select(0, index); }
+  /// The same from a view that nobody else has, which becomes the result: t[i][j] makes one tensor.
+  Tensor operator[](int64_t index) &&;
   Tensor operator[](const Tensor& index) const;
   Tensor index_select(int64_t dim, const Tensor& index) const;
   Tensor masked_select(const Tensor& mask) const;

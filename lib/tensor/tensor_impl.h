@@ -95,11 +95,16 @@ class TensorImpl {
   }
   /// The slot, made if there is none yet.
   AutogradSlot& autograd();
+  /// Sets sizes, strides and offset, and what follows from them.
+  void set_geometry(Shape new_sizes, Shape new_strides, int64_t new_offset);
 
+  // Read by all, written by set_geometry.
   Shape sizes;
   Shape strides;
   int64_t offset = 0;
   int64_t numel = 0;
+  /// True if the strides are those of a fresh tensor of these sizes.
+  bool row_major = false;
   Storage storage;
   Owned<AutogradSlot> slot;
   Owned<QuantParams> quant;
@@ -117,8 +122,9 @@ class TensorImpl {
 };
 
 inline void retain(TensorImpl* impl) { impl->references.increment(); }
+void destroy(TensorImpl* impl);
 inline void release(TensorImpl* impl) {
-  if (impl->references.decrement()) delete impl;
+  if (impl->references.decrement()) destroy(impl);
 }
 
 }  // namespace reel

@@ -106,7 +106,7 @@ Tensor& Tensor::fill_(const Scalar& value) {
   }
   const Fill op{value, sizes(), dtype()};
   const bool recorded = GradMode::is_enabled() && requires_grad() && !is_view();
-  execute(info_of<Fill>(), &op, {this, recorded ? size_t{1} : size_t{0}}, this);
+  execute_in_place(info_of<Fill>(), &op, {this, recorded ? size_t{1} : size_t{0}}, *this);
   return *this;
 }
 

@@ -19,18 +19,23 @@ void Infer::out(Shape sizes, ScalarType dtype, MemoryFormat format) {
 }
 
 void Infer::out_like(const Tensor& input, ScalarType dtype) {
-  out_strided(input.sizes(), dense_strides_like(input.sizes(), input.strides()), dtype);
+  const TensorImpl& x = *input.impl();
+  if (x.row_major) {
+    outputs_.emplace_back(x.sizes, x.strides, dtype);
+  } else {
+    outputs_.emplace_back(x.sizes, dense_strides_like(x.sizes, x.strides), dtype);
+  }
 }
 
 void Infer::out_strided(Shape sizes, Shape strides, ScalarType dtype) {
-  outputs_.push_back({std::move(sizes), std::move(strides), dtype});
+  outputs_.emplace_back(std::move(sizes), std::move(strides), dtype);
 }
 
 namespace {
 
 View view_of(const TensorImpl& t) {
-  return {t.data(), t.sizes.data(), t.strides.data(), t.numel, static_cast<int>(t.sizes.size()),
-          t.dtype,  t.storage.get()};
+  return {t.data(), t.sizes.data(),  t.strides.data(), t.numel, static_cast<int>(t.sizes.size()),
+          t.dtype,  t.storage.get(), t.row_major};
 }
 
 // The strides with which `t` is read as a tensor of the output's sizes: 0 where it broadcasts.
@@ -46,14 +51,17 @@ Shape broadcast_strides(const TensorImpl& t, IntArrayRef sizes) {
 // The device of the inputs. Tensors of no dimensions on the CPU are copied to it by the caller.
 Device common_device(const char* op, std::span<const Tensor> inputs) {
   const Tensor* first = nullptr;
+  bool all_there = true;
   for (const Tensor& t : inputs) {
     if (!t.defined()) continue;
+    all_there = all_there && (first == nullptr || t.device() == first->device());
     if (first == nullptr || (first->device().is_cpu() && first->dim() == 0 && t.dim() > 0)) {
       first = &t;
     }
   }
   if (first == nullptr) fail("{}: expected a tensor, got only undefined ones", op);
   const Device device = first->device();
+  if (all_there) return device;
   for (const Tensor& t : inputs) {
     if (!t.defined() || t.device() == device || (t.device().is_cpu() && t.dim() == 0)) continue;
     fail(
@@ -91,9 +99,9 @@ class OpFallback final : public backends::Fallback {
     Outputs results;
     if (inputs.empty()) {
       results[0] = empty(outputs_[0].sizes(), TensorOptions(outputs_[0].dtype()).device(kCPU));
-      execute(info_, op_, {}, &results[0]);
+      execute_in_place(info_, op_, {}, results[0]);
     } else {
-      results = execute(info_, op_, inputs);
+      execute(info_, op_, inputs, results);
     }
     for (size_t k = 0; k < outputs_.size(); ++k) {
       bytes += static_cast<int64_t>(results[k].nbytes());
@@ -121,24 +129,30 @@ class OpFallback final : public backends::Fallback {
   bool keep_outputs_;
 };
 
+const bool kTracePlacement = backends::trace_enabled("placement");
+
 void run(const OpInfo& info, const void* op, std::span<const Tensor> inputs,
          std::span<Tensor> outputs, Device device, bool keep_outputs) {
+  if (kTracePlacement) std::fprintf(stderr, "%s -> %s\n", info.name, device.str().c_str());
   InlineVector<View, 4> in;
   InlineVector<View, 2> out;
   InlineVector<Shape, 2> broadcast;  // what the views' strides point to
-  in.reserve(inputs.size());
-  broadcast.reserve(inputs.size());
-  for (const Tensor& output : outputs) out.push_back(view_of(*output.impl()));
+  for (const Tensor& output : outputs) out.emplace_back(view_of(*output.impl()));
   for (const Tensor& input : inputs) {
-    in.push_back(input.defined() ? view_of(*input.impl()) : View());
-    if (!info.elementwise || !input.defined()) continue;
+    if (!input.defined()) {
+      in.emplace_back();
+      continue;
+    }
+    View& view = in.emplace_back(view_of(*input.impl()));
+    if (!info.elementwise) continue;
     const TensorImpl& y = *outputs[0].impl();
     if (input.impl()->sizes == y.sizes) continue;
-    broadcast.push_back(broadcast_strides(*input.impl(), y.sizes));
-    in.back().sizes = y.sizes.data();
-    in.back().strides = broadcast.back().data();
-    in.back().rank = static_cast<int>(y.sizes.size());
-    in.back().numel = y.numel;
+    if (broadcast.empty()) broadcast.reserve(inputs.size());
+    view.sizes = y.sizes.data();
+    view.strides = broadcast.emplace_back(broadcast_strides(*input.impl(), y.sizes)).data();
+    view.rank = static_cast<int>(y.sizes.size());
+    view.numel = y.numel;
+    view.row_major = false;
   }
   const Call call{info.name,
                   in.data(),
@@ -149,11 +163,6 @@ void run(const OpInfo& info, const void* op, std::span<const Tensor> inputs,
                   device};
   OpFallback fallback(info, op, inputs, outputs, keep_outputs);
   backends::dispatch(info.id, call, fallback);
-}
-
-void trace_placement(const char* op, Device device) {
-  static const bool enabled = backends::trace_enabled("placement");
-  if (enabled) std::fprintf(stderr, "%s -> %s\n", op, device.str().c_str());
 }
 
 bool any_requires_grad(std::span<const Tensor> inputs) {
@@ -213,8 +222,9 @@ IntrusivePtr<autograd::Entry> make_entry(const OpInfo& info, const void* op,
   uint32_t reads = 0;
   for (size_t i = 0; i < inputs.size(); ++i) {
     const bool needed = inputs[i].defined() && is_differentiable(inputs[i].dtype());
-    entry->edges.push_back(needed ? autograd::edge_of(inputs[i]) : autograd::Edge{});
-    if (entry->edges.back().needed()) reads |= info.reads[i];
+    const autograd::Edge& edge = needed ? entry->edges.emplace_back(autograd::edge_of(inputs[i]))
+                                        : entry->edges.emplace_back();
+    if (edge.needed()) reads |= info.reads[i];
   }
   for (size_t i = 0; i < inputs.size() && i < 16; ++i) {
     if ((reads & in(static_cast<int>(i))) == 0 || !inputs[i].defined()) continue;
@@ -237,68 +247,81 @@ void finish_entry(const OpInfo& info, const IntrusivePtr<autograd::Entry>& entry
   }
   for (size_t k = 0; k < outputs.size(); ++k) {
     const Tensor& output = outputs[k];
-    entry->outputs.push_back({output.sizes(), output.dtype(), output.device(), {}});
+    entry->outputs.emplace_back(output.impl()->sizes, output.dtype(), output.device());
     if ((reads & out(static_cast<int>(k))) != 0) entry->save(output, static_cast<int8_t>(~k));
   }
 }
 
 void record(const OpInfo& info, const void* op, std::span<const Tensor> inputs,
             std::span<const Tensor> outputs) {
-  const auto entry = make_entry(info, op, inputs);
+  auto entry = make_entry(info, op, inputs);
   finish_entry(info, entry, outputs);
-  for (size_t k = 0; k < outputs.size(); ++k) {
-    if (is_differentiable(outputs[k].dtype())) {
-      autograd::attach(outputs[k], entry, static_cast<uint32_t>(k));
-    }
+  for (size_t k = outputs.size(); k-- > 0;) {
+    if (!is_differentiable(outputs[k].dtype())) continue;
+    autograd::attach(outputs[k], k == 0 ? std::move(entry) : entry, static_cast<uint32_t>(k));
   }
 }
 
-Outputs execute(const OpInfo& info, const void* op, std::span<const Tensor> inputs,
-                const Tensor* in_place) {
-  Outputs outputs;
-  const bool recording = GradMode::is_enabled() && any_requires_grad(inputs);
+namespace {
+
+// The device that an op runs on. Inputs that are not there yet are copied to it, into `moved`.
+Device place(const OpInfo& info, std::span<const Tensor>& inputs, std::vector<Tensor>& moved) {
+  const Device device = common_device(info.name, inputs);
+  if (device.is_cpu()) return device;
+  moved.assign(inputs.begin(), inputs.end());
+  for (Tensor& t : moved) {
+    if (t.defined() && !(t.device() == device)) t = t.to(device);
+  }
+  inputs = moved;
+  return device;
+}
+
+}  // namespace
+
+Tensor execute_view(const OpInfo& info, const void* op, const Tensor& input) {
+  Tensor result = run_view(info, op, input);
+  if (GradMode::is_enabled() && any_requires_grad({&input, 1})) {
+    record(info, op, {&input, 1}, {&result, 1});
+  }
+  return result;
+}
+
+void execute(const OpInfo& info, const void* op, std::span<const Tensor> inputs,
+             std::span<Tensor> outputs) {
   if (info.view != nullptr) {
-    outputs[0] = run_view(info, op, inputs[0]);
-    if (recording) record(info, op, inputs, {outputs.data(), 1});
-    return outputs;
+    outputs[0] = execute_view(info, op, inputs[0]);
+    return;
   }
-
-  const Device device =
-      inputs.empty() && in_place != nullptr ? in_place->device() : common_device(info.name, inputs);
-  trace_placement(info.name, device);
+  const bool recording = GradMode::is_enabled() && any_requires_grad(inputs);
   std::vector<Tensor> moved;
-  if (!device.is_cpu()) {
-    moved.assign(inputs.begin(), inputs.end());
-    for (Tensor& t : moved) {
-      if (t.defined() && !(t.device() == device)) t = t.to(device);
-    }
-    inputs = moved;
-  }
-
+  const Device device = place(info, inputs, moved);
   Infer shapes(inputs);
   info.infer(op, shapes);
-  if (in_place != nullptr) {
-    const Infer::Output& result = shapes.outputs()[0];
-    write_in_place(info, op, inputs, *in_place, result, [&](Tensor& target, bool keep) {
-      run(info, op, inputs, {&target, 1}, device, keep);
-    });
-    outputs[0] = *in_place;
-    return outputs;
+  const std::span<Infer::Output> inferred = shapes.outputs();
+  if (inferred.size() > outputs.size()) fail("{}: declares too few outputs", info.name);
+  outputs = outputs.first(inferred.size());
+  for (size_t k = 0; k < inferred.size(); ++k) {
+    Infer::Output& o = inferred[k];
+    auto impl = IntrusivePtr<TensorImpl>::adopt(
+        new TensorImpl({}, o.dtype, std::move(o.sizes), std::move(o.strides), 0));
+    impl->storage =
+        allocate_storage(static_cast<size_t>(impl->numel) * element_size(o.dtype), device);
+    impl->is_inference = InferenceMode::is_enabled();
+    outputs[k] = Tensor(std::move(impl));
   }
+  run(info, op, inputs, outputs, device, /*keep_outputs=*/false);
+  if (recording) record(info, op, inputs, outputs);
+}
 
-  const size_t count = shapes.outputs().size();
-  const bool inference = InferenceMode::is_enabled();
-  for (size_t k = 0; k < count; ++k) {
-    const Infer::Output& o = shapes.outputs()[k];
-    const int64_t numel = numel_of(o.sizes);
-    Storage storage = allocate_storage(static_cast<size_t>(numel) * element_size(o.dtype), device);
-    outputs[k] = Tensor(IntrusivePtr<TensorImpl>::adopt(
-        new TensorImpl(std::move(storage), o.dtype, o.sizes, o.strides, 0)));
-    outputs[k].impl()->is_inference = inference;
-  }
-  run(info, op, inputs, {outputs.data(), count}, device, /*keep_outputs=*/false);
-  if (recording) record(info, op, inputs, {outputs.data(), count});
-  return outputs;
+void execute_in_place(const OpInfo& info, const void* op, std::span<const Tensor> inputs,
+                      const Tensor& target) {
+  std::vector<Tensor> moved;
+  const Device device = inputs.empty() ? target.device() : place(info, inputs, moved);
+  Infer shapes(inputs);
+  info.infer(op, shapes);
+  write_in_place(info, op, inputs, target, shapes.outputs()[0], [&](Tensor& result, bool keep) {
+    run(info, op, inputs, {&result, 1}, device, keep);
+  });
 }
 
 }  // namespace reel::ops

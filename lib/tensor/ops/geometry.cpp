@@ -23,10 +23,7 @@ Tensor& become(Tensor& self, const char* op, const Tensor& view) {
   t.storage->set_last_writer(op);
   if (t.base) t.base_version = t.storage->version();
   if (&t == &v) return self;
-  t.sizes = v.sizes;
-  t.strides = v.strides;
-  t.offset = v.offset;
-  t.numel = v.numel;
+  t.set_geometry(v.sizes, v.strides, v.offset);
   if (v.slot != nullptr && v.slot->entry) autograd::attach(self, v.slot->entry, v.slot->output);
   return self;
 }
@@ -67,13 +64,6 @@ size_t bytes_for(const char* op, IntArrayRef sizes, IntArrayRef strides, int64_t
          strides);
   }
   return static_cast<size_t>(last);
-}
-
-void set_geometry(TensorImpl& t, Shape sizes, Shape strides, int64_t offset) {
-  t.numel = numel_of(sizes);
-  t.sizes = std::move(sizes);
-  t.strides = std::move(strides);
-  t.offset = offset;
 }
 
 /// set_ changes what a tensor looks at, so it may be neither a leaf nor recorded.
@@ -134,7 +124,7 @@ const Tensor& Tensor::resize_(IntArrayRef size, MemoryFormat memory_format) cons
   TensorImpl& t = *impl();
   Shape strides = channels_last ? channels_last_strides(size) : contiguous_strides(size);
   reserve(t, bytes_for("resize_", size, strides, t.offset, t.dtype));
-  set_geometry(t, size, std::move(strides), t.offset);
+  t.set_geometry(size, std::move(strides), t.offset);
   return *this;
 }
 
@@ -182,7 +172,7 @@ Tensor& Tensor::set_(const Tensor& source, int64_t storage_offset, IntArrayRef s
   t.storage = source.storage();
   t.base = {};
   reserve(t, bytes);
-  set_geometry(t, size, std::move(strides), storage_offset);
+  t.set_geometry(size, std::move(strides), storage_offset);
   return *this;
 }
 

@@ -89,7 +89,7 @@ void write_in_place(const OpInfo& info, const void* op, std::span<const Tensor> 
 template <class Op, class... Rest>
 void update(const Tensor& target, const Op& op, const Rest&... rest) {
   const Tensor list[] = {target, rest...};
-  execute(info_of<Op>(), &op, list, list);
+  execute_in_place(info_of<Op>(), &op, list, list[0]);
 }
 
 }  // namespace reel::ops

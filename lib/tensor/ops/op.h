@@ -63,7 +63,7 @@ class Infer {
   /// Adds an output with its strides, which must be dense.
   void out_strided(Shape sizes, Shape strides, ScalarType dtype);
 
-  std::span<const Output> outputs() const { return {outputs_.data(), outputs_.size()}; }
+  std::span<Output> outputs() { return {outputs_.data(), outputs_.size()}; }
 
  private:
   std::span<const Tensor> inputs_;
@@ -105,10 +105,14 @@ struct OpInfo {
   void (*destroy)(void* op) = nullptr;
 };
 
-/// Runs an op: infer, allocate, dispatch, record. With `in_place`, the result is written into that
-/// tensor, which then is the op's output on the tape.
-Outputs execute(const OpInfo& info, const void* op, std::span<const Tensor> inputs,
-                const Tensor* in_place = nullptr);
+/// Runs an op: infer, allocate, dispatch, record. `outputs` has room for as many as it has.
+void execute(const OpInfo& info, const void* op, std::span<const Tensor> inputs,
+             std::span<Tensor> outputs);
+/// Runs an op that makes its result itself.
+Tensor execute_view(const OpInfo& info, const void* op, const Tensor& input);
+/// Runs an op of one output and writes that into `target`, which then is the output on the tape.
+void execute_in_place(const OpInfo& info, const void* op, std::span<const Tensor> inputs,
+                      const Tensor& target);
 
 /// Records an op that has run: an entry with its saved tensors, to which the outputs belong.
 void record(const OpInfo& info, const void* op, std::span<const Tensor> inputs,
@@ -185,19 +189,27 @@ class Borrowed {
 /// Runs an op of one output.
 template <class Op, class... Inputs>
 Tensor apply(const Op& op, const Inputs&... inputs) {
-  return std::move(execute(info_of<Op>(), &op, Borrowed<sizeof...(Inputs)>(inputs...))[0]);
+  if constexpr (requires { op.view(inputs...); }) {
+    return execute_view(info_of<Op>(), &op, inputs...);
+  } else {
+    Tensor outputs[outputs_of<Op>()];
+    execute(info_of<Op>(), &op, Borrowed<sizeof...(Inputs)>(inputs...), outputs);
+    return std::move(outputs[0]);
+  }
 }
 
 /// Runs an op on a list of inputs, or one of several outputs.
 template <class Op>
 Outputs apply_all(const Op& op, std::span<const Tensor> inputs) {
-  return execute(info_of<Op>(), &op, inputs);
+  Outputs outputs;
+  execute(info_of<Op>(), &op, inputs, outputs);
+  return outputs;
 }
 
 /// Runs an op and writes its result into `target`, which may be one of the inputs.
 template <class Op, class... Inputs>
 void apply_to(Tensor& target, const Op& op, const Inputs&... inputs) {
-  execute(info_of<Op>(), &op, Borrowed<sizeof...(Inputs)>(inputs...), &target);
+  execute_in_place(info_of<Op>(), &op, Borrowed<sizeof...(Inputs)>(inputs...), target);
 }
 
 }  // namespace reel::ops

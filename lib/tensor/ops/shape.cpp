@@ -68,12 +68,9 @@ void Slice::backward(Replay& call) const {
 
 Tensor Select::view(const Tensor& x) const {
   const auto d = static_cast<size_t>(dim);
-  Shape sizes = x.sizes();
-  Shape strides = x.strides();
-  const int64_t offset = x.storage_offset() + index * strides[d];
-  sizes.erase(d);
-  strides.erase(d);
-  return make_view(x, std::move(sizes), std::move(strides), offset);
+  const TensorImpl& from = *x.impl();
+  return make_view(x, from.sizes.without(d), from.strides.without(d),
+                   from.offset + index * from.strides[d]);
 }
 
 void Select::backward(Replay& call) const {
@@ -394,15 +391,32 @@ Tensor narrow(const Tensor& self, int64_t dim, int64_t start, int64_t length) {
   return apply(ops::Slice{d, from, from + length, 1}, self);
 }
 
-Tensor select(const Tensor& self, int64_t dim, int64_t index) {
+namespace {
+
+Select select_op(const Tensor& self, int64_t dim, int64_t index) {
   if (self.dim() == 0) fail_index("select: select() cannot be applied to a 0-dim tensor.");
   const int64_t d = wrap_dim(dim, self.dim());
-  const int64_t n = self.size(d);
+  const int64_t n = self.sizes()[static_cast<size_t>(d)];
   if (index < -n || index >= n) {
     fail_index("select(): index {} out of range for tensor of size {} at dimension {}", index,
                self.sizes(), d);
   }
-  return apply(Select{d, index < 0 ? index + n : index}, self);
+  return {d, index < 0 ? index + n : index};
+}
+
+}  // namespace
+
+Tensor select(const Tensor& self, int64_t dim, int64_t index) {
+  return apply(select_op(self, dim, index), self);
+}
+
+Tensor Tensor::operator[](int64_t index) && {
+  TensorImpl& x = *impl();
+  const bool ours = x.base && x.references.load() == 1 && x.slot == nullptr && !x.requires_grad();
+  if (!ours || !GradMode::is_enabled()) return select(0, index);
+  const Select op = select_op(*this, 0, index);
+  x.set_geometry(x.sizes.without(0), x.strides.without(0), x.offset + op.index * x.strides[0]);
+  return std::move(*this);
 }
 
 Tensor Tensor::as_strided(IntArrayRef size, IntArrayRef stride,

@@ -174,6 +174,7 @@ bool is_dense(const View& view) {
 
 Aligned::Aligned(const View& input, const View& like) : view_(input) {
   view_.strides = like.strides;
+  view_.row_major = like.row_major;
   if (std::equal(input.strides, input.strides + input.rank, like.strides)) return;
   const size_t bytes = static_cast<size_t>(input.numel) * element_size(input.dtype);
   copy_ = allocate_storage(bytes, kCPU);

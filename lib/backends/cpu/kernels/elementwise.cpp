@@ -168,6 +168,7 @@ void run_range(const Geometry& geometry, const Operand* shared, const void* op, 
 }
 
 bool is_row_major(const View& view) {
+  if (view.row_major) return true;
   int64_t expected = 1;
   for (int d = view.rank - 1; d >= 0; --d) {
     if (view.sizes[d] != 1 && view.strides[d] != expected) return false;
@@ -213,39 +214,19 @@ const char* run_aligned(const Call& call, int input, ElementLoop loop, int64_t g
   return run_elementwise(changed, loop, grain);
 }
 
-}  // namespace
-
-const char* run_elementwise(const Call& call, ElementLoop loop, int64_t grain) {
+// Where not all lie in rows one after the other.
+const char* run_strided(const Call& call, ElementLoop loop, int64_t grain) {
   const View& out = call.out[0];
-  if (out.numel == 0) return nullptr;
   Operand operands[Geometry::kMaxViews];
   const View* views[Geometry::kMaxViews] = {&out};
-  bool row_major = is_row_major(out);
-  for (int i = 0; i < call.num_in; ++i) {
-    // An absent input is walked like the output and not touched.
-    views[1 + i] = call.in[i].defined() ? &call.in[i] : &out;
-    row_major = row_major && is_row_major(*views[1 + i]);
-  }
+  // An absent input is walked like the output and not touched.
+  for (int i = 0; i < call.num_in; ++i) views[1 + i] = call.in[i].defined() ? &call.in[i] : &out;
   const int count = 1 + call.num_in;
   for (int v = 0; v < count; ++v) {
     const bool absent = v > 0 && !call.in[v - 1].defined();
     operands[v].data = absent ? nullptr : static_cast<char*>(views[v]->data);
     operands[v].item = static_cast<int64_t>(element_size(views[v]->dtype));
   }
-  const int64_t chunk = chunk_size(out.numel, grain);
-
-  if (row_major) {
-    parallel_for(0, out.numel, chunk, [&](int64_t begin, int64_t end) {
-      const void* in[kMaxInputs] = {};
-      for (int v = 1; v < count; ++v) {
-        const Operand& operand = operands[v];
-        in[v - 1] = operand.data == nullptr ? nullptr : operand.data + begin * operand.item;
-      }
-      loop(call.attrs, operands[0].data + begin * operands[0].item, in, end - begin);
-    });
-    return nullptr;
-  }
-
   Geometry geometry(count);
   if (!make_geometry(geometry, views)) return kManyDims;
   if (geometry.linear(0) && out.numel >= kLongCrosswise) {
@@ -254,7 +235,29 @@ const char* run_elementwise(const Call& call, ElementLoop loop, int64_t grain) {
       return run_aligned(call, v - 1, loop, grain);
     }
   }
-  run_geometry(geometry, operands, call.attrs, loop, chunk);
+  run_geometry(geometry, operands, call.attrs, loop, chunk_size(out.numel, grain));
+  return nullptr;
+}
+
+char* element(const View& view, int64_t i) {
+  return static_cast<char*>(view.data) + i * static_cast<int64_t>(element_size(view.dtype));
+}
+
+}  // namespace
+
+const char* run_elementwise(const Call& call, ElementLoop loop, int64_t grain) {
+  const View& out = call.out[0];
+  if (out.numel == 0) return nullptr;
+  bool row_major = is_row_major(out);
+  for (int i = 0; i < call.num_in && row_major; ++i) row_major = is_row_major(call.in[i]);
+  if (!row_major) return run_strided(call, loop, grain);
+  parallel_for(0, out.numel, chunk_size(out.numel, grain), [&](int64_t begin, int64_t end) {
+    const void* in[kMaxInputs] = {};
+    for (int i = 0; i < call.num_in; ++i) {
+      if (call.in[i].defined()) in[i] = element(call.in[i], begin);
+    }
+    loop(call.attrs, element(out, begin), in, end - begin);
+  });
   return nullptr;
 }
 
