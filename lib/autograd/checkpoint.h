@@ -15,8 +15,8 @@ variable_list checkpoint(IntrusivePtr<KeptFunction> function, const variable_lis
 /// numbers of the first. `function` takes a list of tensors or one tensor and gives one or a list;
 /// what it refers to must live and stay as it is until then. Everything else is as without the
 /// checkpoint: parameters that the function refers to get their gradients, checkpoints nest, and
-/// autograd::grad, `inputs` and create_graph work. An error says if the second run did other ops
-/// than the first.
+/// autograd::grad, `inputs` and create_graph work; one thread at a time replays it. An error says
+/// if the second run did other ops than the first.
 template <class Function>
 auto checkpoint(Function function, const variable_list& inputs, bool preserve_rng_state = true) {
   using Result = decltype(detail::call_with_list(function, inputs));

@@ -140,6 +140,7 @@ class Replayer {
   bool create_graph_;
   // By sequence number, the largest next: every reader of an output has a larger number than its
   // producer, so when an entry is the largest left, all its gradients have arrived.
+  static constexpr size_t kSomeEntries = 64;  // a short tape then grows no vector
   Queue queue_;
   std::vector<Queue::node_type> spare_;
   std::vector<std::pair<IntrusivePtr<TensorImpl>, Tensor>> leaves_;
@@ -166,12 +167,17 @@ void Replayer::restrict_to(const variable_list& inputs, const variable_list& roo
 
   // What the roots were made from, last recorded first.
   const auto earlier = [](const Entry* a, const Entry* b) { return a->sequence < b->sequence; };
-  std::priority_queue<const Entry*, std::vector<const Entry*>, decltype(earlier)> open(earlier);
+  std::vector<const Entry*> heap;
+  heap.reserve(kSomeEntries);
+  std::priority_queue<const Entry*, std::vector<const Entry*>, decltype(earlier)> open(
+      earlier, std::move(heap));
   const auto visit = [&](const Edge& edge) {
     if (edge.entry) open.push(edge.entry.get());
   };
   for (const Tensor& root : roots) visit(edge_of(root));
   std::vector<const Entry*> order;
+  order.reserve(kSomeEntries);
+  wanted_entries_.reserve(kSomeEntries);
   while (!open.empty()) {
     const Entry* entry = open.top();
     open.pop();
@@ -288,7 +294,7 @@ void Replayer::replay(Entry& entry, InlineVector<Tensor, 1>& grads) {
         "calling backward.",
         entry.name());
   }
-  Replay call(entry, ArrayRef<Tensor>(grads.data(), grads.size()), create_graph_,
+  Replay call(entry, grads.data(), create_graph_,
               ArrayRef<bool>(wanted_inputs.data(), wanted_inputs.size()));
   run_entry(entry, call);
   grads.clear();

@@ -4,18 +4,18 @@
 
 namespace reel::autograd {
 
-Replay::Replay(Entry& entry, ArrayRef<Tensor> grads, bool create_graph, ArrayRef<bool> wanted)
+Replay::Replay(Entry& entry, Tensor* grads, bool create_graph, ArrayRef<bool> wanted)
     : entry_(entry),
       grads_(grads),
       wanted_(wanted),
       results_(entry.edges.size()),
       create_graph_(create_graph) {}
 
-Tensor Replay::grad(int k) const {
-  const Tensor& grad = grads_[static_cast<size_t>(k)];
+const Tensor& Replay::grad(int k) const {
+  Tensor& grad = grads_[k];
   if (grad.defined()) return grad;
   const OutputInfo& info = entry_.outputs[static_cast<size_t>(k)];
-  return zeros(info.sizes, TensorOptions(info.dtype).device(info.device));
+  return grad = zeros(info.sizes, TensorOptions(info.dtype).device(info.device));
 }
 
 bool Replay::needs(int i) const {

@@ -8,12 +8,13 @@ namespace reel::autograd {
 /// are read, gradients of its inputs are set.
 class Replay {
  public:
-  /// `wanted[i]` says whether the gradient of input i is waited for; empty: every edge's is.
-  Replay(Entry& entry, ArrayRef<Tensor> grads, bool create_graph, ArrayRef<bool> wanted = {});
+  /// `grads` has one gradient for each output, undefined where none arrived. `wanted[i]` says
+  /// whether the gradient of input i is waited for; empty: every edge's is.
+  Replay(Entry& entry, Tensor* grads, bool create_graph, ArrayRef<bool> wanted = {});
 
   /// The gradient of output k; zeros if none arrived.
-  Tensor grad(int k = 0) const;
-  bool has_grad(int k) const { return grads_[static_cast<size_t>(k)].defined(); }
+  const Tensor& grad(int k = 0) const;
+  bool has_grad(int k) const { return grads_[k].defined(); }
   /// Input i and output k as they were when recorded. Only those that the op declared to read.
   Tensor in(int i) const { return unpack(static_cast<int8_t>(i)); }
   Tensor out(int k = 0) const { return unpack(static_cast<int8_t>(~k)); }
@@ -40,7 +41,7 @@ class Replay {
   Tensor unpack(int8_t slot) const;
 
   Entry& entry_;
-  ArrayRef<Tensor> grads_;
+  Tensor* grads_;
   ArrayRef<bool> wanted_;
   InlineVector<Tensor, 4> results_;
   bool create_graph_;

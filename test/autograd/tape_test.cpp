@@ -257,6 +257,34 @@ TEST_CASE("a user's function is an op like any other") {
              ContainsSubstring("returned an incorrect number of gradients (expected 1, got 0)"));
 }
 
+TEST_CASE("what a function keeps is found by name and kind") {
+  autograd::IValueDict dict;
+  dict["count"] = 3;
+  dict["rate"] = 0.5f;
+  dict["sizes"] = std::vector<int64_t>{2, 3};
+  dict["name"] = "cube";
+  dict["x"] = ones({2});
+  CHECK(dict.size() == 5);
+  CHECK(dict.at("count").toInt() == 3);
+  CHECK(dict["rate"].toDouble() == 0.5);
+  CHECK(dict["sizes"].toIntVector() == std::vector<int64_t>{2, 3});
+  CHECK(dict["name"].toStringRef() == "cube");
+  CHECK(dict["x"].toTensor().numel() == 2);
+  CHECK(dict["count"].toScalar().toDouble() == 3);
+  CHECK(dict["new"].isNone());
+  CHECK(dict.contains("new"));
+  CHECK(dict.erase("new") == 1);
+  CHECK(dict.find("new") == dict.end());
+  CHECK(dict.count("new") == 0);
+  const autograd::IValue copy = dict["sizes"];
+  dict["sizes"] = false;
+  CHECK(copy.isIntList());
+  CHECK(dict["sizes"].isBool());
+  CHECK_THAT(error_of([&] { dict["name"].toInt(); }),
+             ContainsSubstring("IValue: Expected Int but got String"));
+  CHECK_THAT(error_of([&] { dict.at("missing"); }), ContainsSubstring("'missing'"));
+}
+
 TEST_CASE("functions do not keep their tensors in a circle") {
   const int64_t before = tape::live_entries();
   { const Tensor y = Cube::apply(leaf({4}), 2.0); }

@@ -32,6 +32,27 @@ TEST_CASE("accessors read and write elements of strided tensors") {
              ContainsSubstring("numel needs to be smaller than int32_t max"));
 }
 
+TEST_CASE("an index of an index is a view that nobody else has, and narrows it") {
+  const Tensor x = reel::arange(24).view({2, 3, 4});
+  Tensor element = x[1][2][3];
+  CHECK(element.item<int64_t>() == 23);
+  CHECK(element.is_view());
+  element.fill_(-1);
+  CHECK(x[1][2][3].item<int64_t>() == -1);
+  const Tensor row = x[1];
+  CHECK(row[0].sizes() == reel::IntArrayRef({4}));
+  CHECK(row.sizes() == reel::IntArrayRef({3, 4}));  // somebody else has it
+  CHECK_THROWS_WITH(x[1][3], ContainsSubstring("index 3 out of range"));
+  CHECK_THROWS_WITH(x[1][2][3][0], ContainsSubstring("0-dim"));
+
+  const Tensor leaf = reel::ones({2, 3}).requires_grad_();
+  leaf[1][2].backward();
+  CHECK(reel::equal(leaf.grad(),
+                    reel::tensor({0., 0., 0., 0., 0., 1.}).to(reel::kFloat).view({2, 3})));
+  const reel::NoGradGuard no_grad;
+  CHECK(x[0][1][2].item<int64_t>() == 6);
+}
+
 TEST_CASE("operator[] takes integers and tensors") {
   const Tensor x = arange(6, kFloat).view({2, 3});
   CHECK(x[1][2].item<float>() == 5);

@@ -236,6 +236,7 @@ Tensor sgn(const Tensor& self);
 /// The conjugate, computed at once; a real tensor gives itself. resolve_conj and resolve_neg have
 /// nothing to do here and give their argument.
 Tensor conj(const Tensor& self);
+Tensor conj(Tensor&& self);
 Tensor conj_physical(const Tensor& self);
 Tensor& conj_physical_(Tensor& self);
 Tensor resolve_conj(const Tensor& self);

@@ -116,6 +116,7 @@ Tensor transpose_matrix(const char* op, const Tensor& self, const char* what) {
 }  // namespace
 
 Tensor conj(const Tensor& self) { return self.is_complex() ? apply(Conj{}, self) : self; }
+Tensor conj(Tensor&& self) { return self.is_complex() ? apply(Conj{}, self) : std::move(self); }
 Tensor conj_physical(const Tensor& self) { return conj(self); }
 Tensor& conj_physical_(Tensor& self) {
   if (self.is_complex()) apply_to(self, Conj{}, self);
