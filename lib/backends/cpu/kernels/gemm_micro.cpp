@@ -30,9 +30,14 @@ void micro(int64_t depth, const T* a, const T* b, const T* init, int64_t init_st
       acc[r][v] = whole || v < kVectors - 1 ? load(p) : load_n(p, last);
     });
   });
+  // The panel of B after this one, which the next call reads: on its way to L2 meanwhile.
+  const int64_t next = depth * kVectors * kL;
   const auto multiply = [&](const T* ak) __attribute__((always_inline)) {
     Vec<T> bv[kVectors];
-    unroll<kVectors>([&](auto v) __attribute__((always_inline)) { bv[v] = load(b + v * kL); });
+    unroll<kVectors>([&](auto v) __attribute__((always_inline)) {
+      bv[v] = load(b + v * kL);
+      __builtin_prefetch(b + next + v * kL, 0, 2);
+    });
     unroll<kRows>([&](auto r) __attribute__((always_inline)) {
       const Vec<T> ar = broadcast(ak[r * kBlock]);
       unroll<kVectors>([&](auto v) __attribute__((always_inline)) {
