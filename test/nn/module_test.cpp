@@ -281,7 +281,7 @@ TEST_CASE("Modules print as a tree") {
 
 TEST_CASE("Ops are recorded under the name of their module") {
   nn::Sequential net(
-      {{"features", nn::Sequential({{"conv", nn::Conv2d(1, 2, 1)}, {"act", nn::ReLU()}})},
+      {{"features", nn::Sequential({{"conv", nn::Conv2d(1, 2, 1)}, {"act", nn::Tanh()}})},
        {"flat", nn::Flatten()},
        {"fc", nn::Linear(2, 1)}});
   nn::Sequential root({{"net", net}});

@@ -67,6 +67,20 @@ inline Vec<T> load_n(const T* p, int n) {
   return load(lanes);
 }
 
+/// The first n floats whose label is `wanted`; the others are 0.
+inline Vec<float> load_where_equal(const float* p, const uint8_t* labels, uint8_t wanted, int n) {
+#ifdef __AVX512VL__
+  const __mmask16 lanes = first_lanes<float>(n);
+  const __m128i found = _mm_maskz_loadu_epi8(lanes, labels);
+  const __m128i sought = _mm_set1_epi8(static_cast<char>(wanted));
+  return Vec<float>(_mm512_maskz_loadu_ps(_mm_mask_cmpeq_epi8_mask(lanes, found, sought), p));
+#else
+  alignas(64) float values[kLanes<float>] = {};
+  for (int i = 0; i < n; ++i) values[i] = labels[i] == wanted ? p[i] : 0.0f;
+  return load(values);
+#endif
+}
+
 /// Writes the first n lanes, 0 <= n <= kLanes, and nothing else.
 template <class T>
 inline void store_n(T* p, const Vec<T>& v, int n) {
@@ -90,6 +104,12 @@ inline void store_n(T* p, const Vec<T>& v, int n) {
 /// a * b + c in one rounding where the CPU can.
 template <class T>
 inline Vec<T> fma(const Vec<T>& a, const Vec<T>& b, const Vec<T>& c) {
+#ifdef __AVX512F__
+  // xsimd 8 multiplies and adds here, which the compiler contracts in some copies of a function and
+  // not in others: they would differ in the last bit.
+  if constexpr (std::is_same_v<T, float>) return Vec<T>(_mm512_fmadd_ps(a, b, c));
+  if constexpr (std::is_same_v<T, double>) return Vec<T>(_mm512_fmadd_pd(a, b, c));
+#endif
   if constexpr (std::is_floating_point_v<T>) {
     return xsimd::fma(a, b, c);
   } else {

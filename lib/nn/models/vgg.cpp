@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <ostream>
 
 #include <reel/nn/models/vgg.h>
@@ -70,13 +71,19 @@ int64_t VGG19FeaturesImpl::min_input_size(const std::string& layer) const {
   return size;
 }
 
-Tensor VGG19FeaturesImpl::apply(Layer& layer, const Tensor& input) const {
-  if (!layer.conv) {
-    return options.pooling() == VGGPooling::Max ? max_pool2d(input, 2) : avg_pool2d(input, 2);
+// A convolution that is not the last before `end` and whose own result nobody wants goes on with
+// the max pooling after it.
+Tensor VGG19FeaturesImpl::apply(size_t& at, size_t end, bool wanted, const Tensor& input) const {
+  const Layer& layer = layers_[at++];
+  const bool max = options.pooling() == VGGPooling::Max;
+  if (!layer.conv) return max ? max_pool2d(input, 2) : avg_pool2d(input, 2);
+  const auto& conv = *layer.conv;
+  ModuleScope scope(conv);
+  if (max && !wanted && at < end && !layers_[at].conv) {
+    ++at;
+    return conv2d_relu_max_pool2d(input, conv.weight, conv.bias, 1, 1);
   }
-  ModuleScope scope(*layer.conv);
-  // In place: the convolution's own output is of no use to anybody, gradients included.
-  return layer.conv->forward(input).relu_();
+  return conv2d_relu(input, conv.weight, conv.bias, 1, 1);
 }
 
 Tensor VGG19FeaturesImpl::forward(const Tensor& input) {
@@ -104,10 +111,10 @@ std::vector<Tensor> VGG19FeaturesImpl::taps(const Tensor& input,
          layers_[depth - 1].name, least, least, height, width);
   }
   Tensor x = input;
-  for (size_t i = 0; i < depth; ++i) {
-    x = apply(layers_[i], x);
+  for (size_t i = 0; i < depth;) {
+    x = apply(i, depth, std::find(wanted.begin(), wanted.end(), i) != wanted.end(), x);
     for (size_t k = 0; k < wanted.size(); ++k) {
-      if (wanted[k] == i) result[k] = x;
+      if (wanted[k] == i - 1) result[k] = x;
     }
   }
   return result;

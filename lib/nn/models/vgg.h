@@ -79,7 +79,7 @@ class VGG19FeaturesImpl : public Cloneable<VGG19FeaturesImpl> {
   };
 
   size_t find(const std::string& layer) const;
-  Tensor apply(Layer& layer, const Tensor& input) const;
+  Tensor apply(size_t& at, size_t end, bool wanted, const Tensor& input) const;
 
   std::vector<Layer> layers_;
 };

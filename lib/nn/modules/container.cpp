@@ -1,7 +1,12 @@
 #include <ostream>
+#include <typeinfo>
 
+#include <reel/nn/modules/activation.h>
 #include <reel/nn/modules/container.h>
+#include <reel/nn/modules/conv.h>
+#include <reel/nn/modules/pooling.h>
 #include <reel/tensor/check.h>
+#include <reel/tensor/ops.h>
 
 namespace reel::nn {
 
@@ -18,6 +23,35 @@ void check_index(const char* container, size_t index, const Modules& modules) {
   if (index >= modules.size()) {
     fail_index("{}: index {} out of range, there are {} modules", container, index, modules.size());
   }
+}
+
+// The module at this place if it is an M and not something derived from one.
+template <class M>
+const M* exactly(const std::vector<AnyModule>& modules, size_t index) {
+  if (index >= modules.size()) return nullptr;
+  const Module& module = *modules[index].ptr();
+  return typeid(module) == typeid(M) ? static_cast<const M*>(&module) : nullptr;
+}
+
+bool pools_2x2(const MaxPool2dImpl* pool) {
+  return pool != nullptr && pool->options.kernel_size() == ExpandingArray<2>(2) &&
+         pool->options.stride() == ExpandingArray<2>(2) &&
+         pool->options.padding() == ExpandingArray<2>(0) &&
+         pool->options.dilation() == ExpandingArray<2>(1) && !pool->options.ceil_mode();
+}
+
+// Applies the modules from `at` on that one op computes and returns how many they are: a
+// convolution and its ReLU, and 2x2 max pooling after those.
+size_t forward_fused(const std::vector<AnyModule>& modules, size_t at, Tensor& x) {
+  const auto* conv = exactly<Conv2dImpl>(modules, at);
+  if (conv == nullptr || conv->options.padding().is_same()) return 0;
+  if (exactly<ReLUImpl>(modules, at + 1) == nullptr) return 0;
+  const bool pool = pools_2x2(exactly<MaxPool2dImpl>(modules, at + 2));
+  ModuleScope scope(*conv);
+  const auto& o = conv->options;
+  x = (pool ? conv2d_relu_max_pool2d : conv2d_relu)(
+      x, conv->weight, conv->bias, o.stride(), o.padding().amounts(), o.dilation(), o.groups());
+  return pool ? 3 : 2;
 }
 }  // namespace
 
@@ -45,7 +79,13 @@ Tensor SequentialImpl::forward(const Tensor& input) {
   if (is_empty()) fail("Cannot call forward() on an empty Sequential");
   ModuleScope scope(*this);
   Tensor x = input;
-  for (auto& module : modules_) x = module.forward(std::move(x));
+  for (size_t i = 0; i < size();) {
+    if (const size_t fused = forward_fused(modules_, i, x)) {
+      i += fused;
+    } else {
+      x = modules_[i++].forward(std::move(x));
+    }
+  }
   return x;
 }
 

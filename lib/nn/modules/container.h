@@ -70,7 +70,8 @@ struct NamedAnyModule {
   AnyModule module;
 };
 
-/// Modules applied one after the other.
+/// Modules applied one after the other. A Conv2d followed by a ReLU, and by 2x2 MaxPool2d after
+/// that, is one op (reel::conv2d_relu) on the tape.
 class SequentialImpl : public Cloneable<SequentialImpl> {
  public:
   SequentialImpl() = default;

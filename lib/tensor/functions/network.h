@@ -42,6 +42,17 @@ Tensor conv3d(const Tensor& input, const Tensor& weight, const Tensor& bias = {}
 Tensor conv3d(const Tensor& input, const Tensor& weight, const Tensor& bias, IntArrayRef stride,
               ConvPadding padding, IntArrayRef dilation = 1, int64_t groups = 1);
 
+/// relu(conv2d(...)) as one op on the tape that writes the result once, with gradients of every
+/// order. nn::Sequential calls it where a Conv2d is followed by a ReLU.
+Tensor conv2d_relu(const Tensor& input, const Tensor& weight, const Tensor& bias = {},
+                   IntArrayRef stride = 1, IntArrayRef padding = 0, IntArrayRef dilation = 1,
+                   int64_t groups = 1);
+/// max_pool2d(conv2d_relu(...), 2): neither the values before pooling nor their gradients are ever
+/// in memory as a whole where the backend has a kernel for it.
+Tensor conv2d_relu_max_pool2d(const Tensor& input, const Tensor& weight, const Tensor& bias = {},
+                              IntArrayRef stride = 1, IntArrayRef padding = 0,
+                              IntArrayRef dilation = 1, int64_t groups = 1);
+
 /// The gradient of a convolution with respect to its input, as a function: weight [in, out /
 /// groups, kernel...], bias [out]. output_padding, smaller than stride or dilation, is added at the
 /// end.

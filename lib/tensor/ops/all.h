@@ -3,7 +3,7 @@
 // Every op there is, for whoever walks them: the table of docs/ops.md, checks of backends.
 
 #include <reel/tensor/ops/complex.h>
-#include <reel/tensor/ops/conv.h>
+#include <reel/tensor/ops/conv_relu.h>
 #include <reel/tensor/ops/copy.h>
 #include <reel/tensor/ops/elementwise_list.h>
 #include <reel/tensor/ops/index.h>
@@ -30,7 +30,8 @@ using IndexOps =
     OpList<Gather, Scatter, ScatterAdd, IndexSelect, IndexAdd, IndexCopy, ScatterReduce>;
 using ScanOps = OpList<CumSum, CumProd, LogCumSumExp, CumMax, CumMin>;
 using SortOps = OpList<Sort, TopK, Choose, SearchSorted>;
-using ConvOps = OpList<Conv2d, Conv2dInputGrad, Conv2dWeightGrad>;
+using ConvOps = OpList<Conv2d, Conv2dInputGrad, Conv2dWeightGrad, Conv2dRelu, Conv2dReluInputGrad,
+                       Conv2dReluPool, Conv2dReluPoolInputGrad>;
 using PoolOps = OpList<MaxPool2d, MaxPool2dGrad, AvgPool2d, AvgPool2dGrad>;
 using NormOps = OpList<BatchNorm, BatchNormGrad>;
 

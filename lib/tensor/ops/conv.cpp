@@ -10,27 +10,6 @@ Windows windows_of(const ConvAttrs& attrs, IntArrayRef output) {
   return {{output[2], output[3]}, attrs.stride, attrs.dilation};
 }
 
-/// (Ho, Wo) of a convolution; errors if a kernel is larger than the padded input.
-Pair output_size(const char* op, const ConvAttrs& attrs, const Pair& input, const Pair& kernel) {
-  check_window(op, kernel, attrs.stride, attrs.padding, attrs.dilation);
-  if (attrs.groups < 1) {
-    fail("{}: non-positive groups is not supported, but got groups={}", op, attrs.groups);
-  }
-  Pair padded, extent, result;
-  for (size_t a = 0; a < 2; ++a) {
-    padded[a] = input[a] + 2 * attrs.padding[a];
-    extent[a] = attrs.dilation[a] * (kernel[a] - 1) + 1;
-    result[a] = (padded[a] - extent[a]) / attrs.stride[a] + 1;
-  }
-  if (padded[0] < extent[0] || padded[1] < extent[1]) {
-    fail(
-        "{}: Calculated padded input size per channel: ({} x {}). Kernel size: ({} x {}). Kernel "
-        "size can't be greater than actual input size",
-        op, padded[0], padded[1], extent[0], extent[1]);
-  }
-  return result;
-}
-
 void check_dtypes(const char* op, const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype()) {
     fail("{}: expected scalar type {} but found {}", op, a.dtype(), b.dtype());
@@ -69,6 +48,27 @@ Pair size_of(IntArrayRef sizes) { return {sizes[2], sizes[3]}; }
 
 }  // namespace
 
+Pair conv_output_size(const char* op, const ConvAttrs& attrs, const Pair& input,
+                      const Pair& kernel) {
+  check_window(op, kernel, attrs.stride, attrs.padding, attrs.dilation);
+  if (attrs.groups < 1) {
+    fail("{}: non-positive groups is not supported, but got groups={}", op, attrs.groups);
+  }
+  Pair padded, extent, result;
+  for (size_t a = 0; a < 2; ++a) {
+    padded[a] = input[a] + 2 * attrs.padding[a];
+    extent[a] = attrs.dilation[a] * (kernel[a] - 1) + 1;
+    result[a] = (padded[a] - extent[a]) / attrs.stride[a] + 1;
+  }
+  if (padded[0] < extent[0] || padded[1] < extent[1]) {
+    fail(
+        "{}: Calculated padded input size per channel: ({} x {}). Kernel size: ({} x {}). Kernel "
+        "size can't be greater than actual input size",
+        op, padded[0], padded[1], extent[0], extent[1]);
+  }
+  return result;
+}
+
 void Conv2d::infer(Infer& call) const {
   const Tensor& x = call.in(0);
   const Tensor& w = call.in(1);
@@ -80,7 +80,7 @@ void Conv2d::infer(Infer& call) const {
   }
   check_rank4(name, "a weight", w);
   check_dtypes(name, x, w);
-  const Pair output = output_size(name, *this, size_of(x.sizes()), size_of(w.sizes()));
+  const Pair output = conv_output_size(name, *this, size_of(x.sizes()), size_of(w.sizes()));
   if (w.size(1) * groups != x.size(1)) {
     fail("conv2d: weight expects {} input channels, input has {} (input {}, weight {}{})",
          w.size(1) * groups, x.size(1), x.sizes(), w.sizes(),
@@ -109,7 +109,7 @@ void Conv2d::compose(Compose& call) const {
   const Tensor& x = call.in(0);
   const Tensor& w = call.in(1);
   const Pair kernel = size_of(w.sizes());
-  const Pair size = output_size(name, *this, size_of(x.sizes()), kernel);
+  const Pair size = conv_output_size(name, *this, size_of(x.sizes()), kernel);
   const Shape output = {x.size(0), w.size(0), size[0], size[1]};
   Tensor y = matmul(matrices(*this, w), columns(*this, x, kernel, output)).reshape(output);
   if (call.has(2)) y = y + call.in(2).view({-1, 1, 1});
@@ -133,7 +133,7 @@ void Conv2dInputGrad::infer(Infer& call) const {
   check_rank4(name, "a gradient", g);
   check_rank4(name, "a weight", w);
   check_dtypes(name, g, w);
-  const Pair output = output_size(name, *this, input_size, size_of(w.sizes()));
+  const Pair output = conv_output_size(name, *this, input_size, size_of(w.sizes()));
   if (g.size(1) != w.size(0) || size_of(g.sizes()) != output || w.size(0) % groups != 0) {
     fail(
         "{}: weight {} on a picture of {} with groups={} gives {} channels of {}, the gradient is "
@@ -181,7 +181,7 @@ void Conv2dWeightGrad::infer(Infer& call) const {
   check_rank4(name, "a gradient", g);
   check_rank4(name, "an input", x);
   check_dtypes(name, g, x);
-  const Pair output = output_size(name, *this, size_of(x.sizes()), kernel_size);
+  const Pair output = conv_output_size(name, *this, size_of(x.sizes()), kernel_size);
   if (g.size(0) != x.size(0) || size_of(g.sizes()) != output || x.size(1) % groups != 0 ||
       g.size(1) % groups != 0) {
     fail(

@@ -14,6 +14,12 @@ struct ConvAttrs {
   int64_t groups = 1;
 };
 
+/// (Ho, Wo) of a convolution of a picture of (H, W); errors if the kernel is larger than that with
+/// its padding.
+std::array<int64_t, 2> conv_output_size(const char* op, const ConvAttrs& attrs,
+                                        const std::array<int64_t, 2>& input,
+                                        const std::array<int64_t, 2>& kernel);
+
 /// y [N, O, Ho, Wo] from x [N, C, H, W], weight [O, C/groups, Kh, Kw] and an optional bias [O].
 struct Conv2d : ConvAttrs {
   static constexpr const char* name = "conv2d";

@@ -4,12 +4,15 @@
 
 #include <reel/tensor/check.h>
 #include <reel/tensor/ops.h>
-#include <reel/tensor/ops/conv.h>
+#include <reel/tensor/ops/conv_relu.h>
 #include <reel/tensor/ops/shape.h>
 #include <reel/tensor/ops/window.h>
 
 namespace reel {
 namespace {
+
+/// What a convolution of two dimensions goes on with.
+enum class Then { Nothing, Relu, ReluMaxPool };
 
 /// One value for each of the dimensions behind the channels.
 struct Geometry {
@@ -19,6 +22,7 @@ struct Geometry {
   Shape output_padding;
   bool transposed = false;
   int64_t groups = 1;
+  Then then = Then::Nothing;
 };
 
 Shape expand(const char* op, const char* what, IntArrayRef values, size_t dims) {
@@ -200,6 +204,19 @@ ops::Conv2d conv2d_op(const Geometry& g) {
   return {{pair_of(g.stride), pair_of(g.padding), pair_of(g.dilation), g.groups}};
 }
 
+Tensor plain2d(const Tensor& x, const Tensor& w, const Tensor& bias, const Geometry& g) {
+  const ops::Conv2d op = conv2d_op(g);
+  switch (g.then) {
+    case Then::Relu:
+      return ops::apply(ops::Conv2dRelu{op}, x, w, bias);
+    case Then::ReluMaxPool:
+      return ops::apply(ops::Conv2dReluPool{op}, x, w, bias);
+    case Then::Nothing:
+      break;
+  }
+  return ops::apply(op, x, w, bias);
+}
+
 Tensor plain3d(const Tensor& x, const Tensor& w, const Tensor& bias, const Geometry& g) {
   const int64_t taps = w.size(2);
   const Tensor padded =
@@ -251,8 +268,10 @@ Tensor convolve_nothing(const char* op, const Tensor& x, const Tensor& w, const 
                                  : (spatial(x)[a] + 2 * g.padding[a] - reach) / g.stride[a] + 1);
     column.push_back(1);
   }
-  const Tensor y = zeros(sizes, x.options());
-  return bias.defined() && bias.numel() > 0 ? y + bias.view(column) : y;
+  Tensor y = zeros(sizes, x.options());
+  if (bias.defined() && bias.numel() > 0) y = y + bias.view(column);
+  if (g.then != Then::Nothing) y = relu(y);
+  return g.then == Then::ReluMaxPool ? max_pool2d(y, 2) : y;
 }
 
 Tensor convolve(const char* op, const Tensor& x, const Tensor& w, const Tensor& bias,
@@ -278,7 +297,7 @@ Tensor convolve(const char* op, const Tensor& x, const Tensor& w, const Tensor& 
     return bias.defined() ? y + bias.view({-1, 1}) : y;
   }
   if (!g.transposed) {
-    return dims == 2 ? ops::apply(conv2d_op(g), x, w, bias) : plain3d(x, w, bias, g);
+    return dims == 2 ? plain2d(x, w, bias, g) : plain3d(x, w, bias, g);
   }
   const Shape size = transposed_size(op, x, w, g);
   const Tensor y = dims == 2 ? transposed2d(x, w, g, size) : transposed3d(x, w, g, size);
@@ -297,14 +316,15 @@ Tensor batched(const char* op, const Tensor& input, int64_t dims, const F& f) {
 
 Tensor plain(const char* op, size_t dims, const Tensor& input, const Tensor& weight,
              const Tensor& bias, IntArrayRef stride, IntArrayRef padding, IntArrayRef dilation,
-             int64_t groups) {
+             int64_t groups, Then then = Then::Nothing) {
   return batched(op, input, static_cast<int64_t>(dims), [&](const Tensor& x) {
     const Geometry g{expand(op, "stride", stride, dims),
                      expand(op, "padding", padding, dims),
                      expand(op, "dilation", dilation, dims),
                      Shape(dims, 0),
                      false,
-                     groups};
+                     groups,
+                     then};
     return convolve(op, x, weight, bias, g);
   });
 }
@@ -366,6 +386,17 @@ Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias, Int
 Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias, IntArrayRef stride,
               IntArrayRef padding, IntArrayRef dilation, int64_t groups) {
   return plain("conv2d", 2, input, weight, bias, stride, padding, dilation, groups);
+}
+Tensor conv2d_relu(const Tensor& input, const Tensor& weight, const Tensor& bias,
+                   IntArrayRef stride, IntArrayRef padding, IntArrayRef dilation, int64_t groups) {
+  return plain("conv2d_relu", 2, input, weight, bias, stride, padding, dilation, groups,
+               Then::Relu);
+}
+Tensor conv2d_relu_max_pool2d(const Tensor& input, const Tensor& weight, const Tensor& bias,
+                              IntArrayRef stride, IntArrayRef padding, IntArrayRef dilation,
+                              int64_t groups) {
+  return plain("conv2d_relu_max_pool2d", 2, input, weight, bias, stride, padding, dilation, groups,
+               Then::ReluMaxPool);
 }
 Tensor conv3d(const Tensor& input, const Tensor& weight, const Tensor& bias, IntArrayRef stride,
               IntArrayRef padding, IntArrayRef dilation, int64_t groups) {

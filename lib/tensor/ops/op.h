@@ -50,6 +50,7 @@ class Infer {
   };
 
   explicit Infer(std::span<const Tensor> inputs) : inputs_(inputs) {}
+  std::span<const Tensor> inputs() const { return inputs_; }
   const Tensor& in(int i) const { return inputs_[static_cast<size_t>(i)]; }
   /// False for an optional input that was not given.
   bool has(int i) const { return i < num_inputs() && in(i).defined(); }

@@ -28,16 +28,33 @@ Algorithm choose(const ConvShape& shape) {
   return Algorithm::implicit_gemm;
 }
 
+constexpr const char* kNotFused = "no one kernel for it";
+
+// Of a convolution with stride and dilation 1 whose result is pooled before it is written.
+void set_output_size(ConvShape& shape) {
+  const ops::ConvAttrs& attrs = shape.attrs;
+  const std::array<int64_t, 2> size = ops::conv_output_size(
+      "conv2d", attrs, {shape.height, shape.width}, {shape.kernel_height, shape.kernel_width});
+  shape.out_height = size[0];
+  shape.out_width = size[1];
+}
+
 ConvShape shape_of(const View& x, const View& weight, const View& y, const ops::ConvAttrs& attrs) {
   return {x.sizes[0], x.sizes[1], x.sizes[2],      x.sizes[3],      y.sizes[1],
           y.sizes[2], y.sizes[3], weight.sizes[2], weight.sizes[3], attrs};
 }
 
-template <class T>
+template <class T, class Op>
 const char* forward(const Call& call) {
+  constexpr bool kRelu = !std::is_same_v<Op, ops::Conv2d>;
+  constexpr bool kPool = std::is_same_v<Op, ops::Conv2dReluPool>;
   const View &x = call.in[0], &weight = call.in[1], &y = call.out[0];
-  const ConvShape shape = shape_of(x, weight, y, call.as<ops::Conv2d>());
+  ConvShape shape = shape_of(x, weight, y, call.as<Op>());
   if (y.numel == 0) return nullptr;
+  if constexpr (kPool) set_output_size(shape);
+  const Algorithm algorithm = choose<T>(shape);
+  if (kPool && algorithm != Algorithm::winograd) return kNotFused;
+  if (kRelu && algorithm == Algorithm::depthwise) return kNotFused;
   const T* bias = nullptr;
   if (call.num_in > 2 && call.in[2].defined()) {
     if (call.in[2].strides[0] != 1 && shape.outputs > 1) return "bias is not contiguous";
@@ -45,19 +62,22 @@ const char* forward(const Call& call) {
   }
   const ChannelsLastInput<T> in(x);
   const ChannelsLastOutput<T> out(y);
-  switch (choose<T>(shape)) {
+  ChannelsLastOutput<uint8_t> winners;
+  if constexpr (kPool) winners = ChannelsLastOutput<uint8_t>(call.out[1]);
+  switch (algorithm) {
     case Algorithm::depthwise:
       conv_depthwise<T>(shape, in.data(), weight, bias, out.data());
       break;
     case Algorithm::winograd:
       if constexpr (std::is_same_v<T, float>) {
-        conv_winograd(shape, in.data(), weight, bias, out.data());
+        conv_winograd(shape, in.data(), weight, bias, {kRelu, winners.data()}, out.data());
       }
       break;
     case Algorithm::implicit_gemm:
-      conv_implicit<T>(shape, in.data(), weight, bias, out.data());
+      conv_implicit<T>(shape, in.data(), weight, bias, out.data(), kRelu);
   }
   out.finish();
+  winners.finish();
   return nullptr;
 }
 
@@ -69,25 +89,36 @@ bool has_few_channels(const ConvShape& shape) {
          shape.outputs >= 16;
 }
 
-template <class T>
+template <class T, class Op>
 const char* input_grad(const Call& call) {
+  constexpr bool kRelu = std::is_same_v<Op, ops::Conv2dReluInputGrad>;
+  constexpr bool kPool = std::is_same_v<Op, ops::Conv2dReluPoolInputGrad>;
   const View &g = call.in[0], &weight = call.in[1], &dx = call.out[0];
-  const ConvShape shape = shape_of(dx, weight, g, call.as<ops::Conv2dInputGrad>());
+  ConvShape shape = shape_of(dx, weight, g, call.as<Op>());
   if (dx.numel == 0) return nullptr;
+  if constexpr (kPool) set_output_size(shape);
+  const Algorithm algorithm = choose<T>(shape);
+  const bool few = algorithm == Algorithm::implicit_gemm && has_few_channels<T>(shape);
+  if (kPool && algorithm != Algorithm::winograd) return kNotFused;
+  if (kRelu && algorithm != Algorithm::winograd && !few) return kNotFused;
   const ChannelsLastInput<T> in(g);
+  ChannelsLastInput<T> y;
+  ChannelsLastInput<uint8_t> winners;
+  if constexpr (kRelu) y = ChannelsLastInput<T>(call.in[2]);
+  if constexpr (kPool) winners = ChannelsLastInput<uint8_t>(call.in[2]);
   const ChannelsLastOutput<T> out(dx);
-  switch (choose<T>(shape)) {
+  switch (algorithm) {
     case Algorithm::depthwise:
       conv_depthwise_input_grad<T>(shape, in.data(), weight, out.data());
       break;
     case Algorithm::winograd:
       if constexpr (std::is_same_v<T, float>) {
-        conv_winograd_input_grad(shape, in.data(), weight, out.data());
+        conv_winograd_input_grad(shape, in.data(), {y.data(), winners.data()}, weight, out.data());
       }
       break;
     case Algorithm::implicit_gemm:
-      if (has_few_channels<T>(shape)) {
-        conv_few_channels_input_grad<T>(shape, in.data(), weight, out.data());
+      if (few) {
+        conv_few_channels_input_grad<T>(shape, in.data(), y.data(), weight, out.data());
       } else {
         conv_implicit_input_grad<T>(shape, in.data(), weight, out.data());
       }
@@ -117,11 +148,24 @@ const char* by_dtype(const Call& call) {
   return "dtype is not float32 or float64";
 }
 
+template <class Op>
+void add_forward(KernelTable& table) {
+  table.add(Op::name, by_dtype<forward<float, Op>, forward<double, Op>>);
+}
+template <class Op>
+void add_input_grad(KernelTable& table) {
+  table.add(Op::name, by_dtype<input_grad<float, Op>, input_grad<double, Op>>);
+}
+
 }  // namespace
 
 void register_conv(KernelTable& table) {
-  table.add("conv2d", by_dtype<forward<float>, forward<double>>);
-  table.add("conv2d_input_grad", by_dtype<input_grad<float>, input_grad<double>>);
+  add_forward<ops::Conv2d>(table);
+  add_forward<ops::Conv2dRelu>(table);
+  add_forward<ops::Conv2dReluPool>(table);
+  add_input_grad<ops::Conv2dInputGrad>(table);
+  add_input_grad<ops::Conv2dReluInputGrad>(table);
+  add_input_grad<ops::Conv2dReluPoolInputGrad>(table);
   table.add("conv2d_weight_grad", by_dtype<weight_grad<float>, weight_grad<double>>);
 }
 

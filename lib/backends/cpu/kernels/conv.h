@@ -4,7 +4,7 @@
 
 #include <reel/backends/backend.h>
 #include <reel/backends/cpu/kernels/gemm_tiles.h>
-#include <reel/tensor/ops/conv.h>
+#include <reel/tensor/ops/conv_relu.h>
 
 namespace reel::cpu::REEL_ISA {
 
@@ -31,11 +31,26 @@ struct Weight {
   }
 };
 
+/// What becomes of a result before it is written.
+struct Epilogue {
+  bool relu = false;
+  uint8_t* winners = nullptr;  ///< 2x2 max pooling: of the pooled size, as y then is
+};
+
+/// What a gradient meets before the convolution's: the mask of a relu whose result was y, or the
+/// winners of pooling; the gradient then is of the pooled size.
+template <class T>
+struct Gate {
+  const T* y = nullptr;
+  const uint8_t* winners = nullptr;
+};
+
 // All activations below are dense and channels-last: [N, H, W, C].
 
 /// Any shape. The weight's view carries the storage whose cache keeps the packed form.
 template <class T>
-void conv_implicit(const ConvShape& shape, const T* x, const View& weight, const T* bias, T* y);
+void conv_implicit(const ConvShape& shape, const T* x, const View& weight, const T* bias, T* y,
+                   bool relu);
 template <class T>
 void conv_implicit_input_grad(const ConvShape& shape, const T* g, const View& weight, T* dx);
 /// dweight is [O, C/groups, Kh, Kw] with any strides.
@@ -51,15 +66,17 @@ template <class T>
 void conv_depthwise_weight_grad(const ConvShape& shape, const T* g, const T* x,
                                 const View& dweight);
 
-/// Stride 1, groups 1, channels of x at most kLanes.
+/// Stride 1, groups 1, channels of x at most kLanes. `y`, if given, is what a relu made of the
+/// result: the gradient passes where it is above 0.
 template <class T>
-void conv_few_channels_input_grad(const ConvShape& shape, const T* g, const View& weight, T* dx);
+void conv_few_channels_input_grad(const ConvShape& shape, const T* g, const T* y,
+                                  const View& weight, T* dx);
 
 /// 3x3, stride 1, dilation 1, groups 1, float.
 void conv_winograd(const ConvShape& shape, const float* x, const View& weight, const float* bias,
-                   float* y);
-void conv_winograd_input_grad(const ConvShape& shape, const float* g, const View& weight,
-                              float* dx);
+                   const Epilogue& epilogue, float* y);
+void conv_winograd_input_grad(const ConvShape& shape, const float* g, const Gate<float>& gate,
+                              const View& weight, float* dx);
 
 template <class T>
 Weight<T> weight_of(const View& view) {

@@ -29,9 +29,22 @@ Storage pack_taps(const ConvShape& shape, const View& view) {
   return packed;
 }
 
+// Sets to 0 what did not pass the relu, in a panel of `rows` rows of the gradient.
+template <class T>
+void gate_panel(const T* y, int64_t rows, int64_t depth, T* panel) {
+  constexpr int kL = kLanes<T>;
+  for (int64_t r = 0; r < rows; ++r, y += depth) {
+    for (int64_t k = 0; k < depth; k += kL) {
+      const Vec<T> passed = load_n(y + k, static_cast<int>(std::min<int64_t>(kL, depth - k)));
+      T* g = panel + k * rows + r * kL;
+      store(g, select(passed > broadcast(T(0)), load(g), broadcast(T(0))));
+    }
+  }
+}
+
 // products[columns of an output row][taps * C] for `count` output rows from `first` on.
 template <class T>
-void multiply_rows(const ConvShape& shape, const T* g, const T* packed, int64_t first,
+void multiply_rows(const ConvShape& shape, const T* g, const T* y, const T* packed, int64_t first,
                    int64_t count, T* products) {
   const int64_t columns = shape.taps() * shape.channels, depth = shape.outputs;
   const EvenSplit split(count * shape.out_width, kTileRows);
@@ -39,6 +52,10 @@ void multiply_rows(const ConvShape& shape, const T* g, const T* packed, int64_t 
   T* panel = scratch<T>(Slot::panel_a, panel_size<T>(PanelOrder::by_vector, kTileRows, depth));
   for (int64_t i = 0; i < split.groups; ++i) {
     pack_rows<T>(PanelOrder::by_vector, a, split.begin(i), split.size(i), 0, depth, panel);
+    if (y != nullptr) {
+      gate_panel(y + (first * shape.out_width + split.begin(i)) * depth, split.size(i), depth,
+                 panel);
+    }
     multiply_panels<T>(PanelOrder::by_vector, split.size(i), columns, depth, panel, packed, {},
                        products + split.begin(i) * columns, columns);
   }
@@ -47,7 +64,8 @@ void multiply_rows(const ConvShape& shape, const T* g, const T* packed, int64_t 
 }  // namespace
 
 template <class T>
-void conv_few_channels_input_grad(const ConvShape& shape, const T* g, const View& weight, T* dx) {
+void conv_few_channels_input_grad(const ConvShape& shape, const T* g, const T* y,
+                                  const View& weight, T* dx) {
   const ops::ConvAttrs& attrs = shape.attrs;
   const int64_t channels = shape.channels, columns = shape.taps() * channels;
   const Storage packed = pack_taps<T>(shape, weight);
@@ -66,7 +84,7 @@ void conv_few_channels_input_grad(const ConvShape& shape, const T* g, const View
     const int64_t last =
         std::clamp<int64_t>(row + rows + attrs.padding[0], first, shape.out_height);
     T* products = scratch<T>(Slot::tile, (last - first) * shape.out_width * columns + kLanes<T>);
-    multiply_rows<T>(shape, g, static_cast<const T*>(packed->data()),
+    multiply_rows<T>(shape, g, y, static_cast<const T*>(packed->data()),
                      image * shape.out_height + first, last - first, products);
     T* out = dx + (image * shape.height + row) * shape.width * channels;
     for (int64_t i = row; i < row + rows; ++i) {
@@ -89,9 +107,9 @@ void conv_few_channels_input_grad(const ConvShape& shape, const T* g, const View
   });
 }
 
-template void conv_few_channels_input_grad<float>(const ConvShape&, const float*, const View&,
-                                                  float*);
-template void conv_few_channels_input_grad<double>(const ConvShape&, const double*, const View&,
-                                                   double*);
+template void conv_few_channels_input_grad<float>(const ConvShape&, const float*, const float*,
+                                                  const View&, float*);
+template void conv_few_channels_input_grad<double>(const ConvShape&, const double*, const double*,
+                                                   const View&, double*);
 
 }  // namespace reel::cpu::REEL_ISA

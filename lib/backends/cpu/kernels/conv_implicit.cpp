@@ -229,7 +229,7 @@ Storage packed_weight(const TapProblem& problem, const View& weight, WeightForm 
 }
 
 template <class T>
-void solve(const TapProblem& problem, const T* x, const T* packed, const T* bias, T* y) {
+void solve(const TapProblem& problem, const T* x, const T* packed, const T* bias, T* y, bool relu) {
   const int64_t positions = problem.positions(), depth = problem.depth();
   const int64_t padded = padded_columns<T>(problem.out_channels);
   const int64_t tile_rows =
@@ -264,6 +264,10 @@ void solve(const TapProblem& problem, const T* x, const T* packed, const T* bias
         [&](int64_t k, int64_t block) { return group_panels + k * padded + n * block; },
         {bias == nullptr ? nullptr : bias + group * problem.out_channels + n, false}, tile,
         tile_stride);
+    for (int64_t r = 0; relu && r < rows; ++r) {
+      T* values = tile + r * tile_stride;
+      for (int64_t c = 0; c < columns; ++c) values[c] = values[c] < 0 ? T(0) : values[c];
+    }
     if (direct) return;
     Position at(problem, m);
     for (int64_t r = 0; r < rows; ++r, at.next(problem)) {
@@ -331,11 +335,12 @@ TapProblem input_grad_problem(const ConvShape& shape, std::array<int64_t, 2> ori
 }  // namespace
 
 template <class T>
-void conv_implicit(const ConvShape& shape, const T* x, const View& weight, const T* bias, T* y) {
+void conv_implicit(const ConvShape& shape, const T* x, const View& weight, const T* bias, T* y,
+                   bool relu) {
   const TapProblem problem = forward_problem(shape);
   const Storage packed =
       packed_weight<T>(problem, weight, WeightForm::forward_panels, {problem.groups});
-  solve<T>(problem, x, static_cast<const T*>(packed->data()), bias, y);
+  solve<T>(problem, x, static_cast<const T*>(packed->data()), bias, y, relu);
 }
 
 template <class T>
@@ -349,7 +354,7 @@ void conv_implicit_input_grad(const ConvShape& shape, const T* g, const View& we
           packed_weight<T>(problem, weight, WeightForm::input_grad_panels,
                            {problem.groups, stride[0], stride[1], dilation[0], dilation[1],
                             (i + padding[0]) % stride[0], (j + padding[1]) % stride[1]});
-      solve<T>(problem, g, static_cast<const T*>(packed->data()), nullptr, dx);
+      solve<T>(problem, g, static_cast<const T*>(packed->data()), nullptr, dx, false);
     }
   }
 }
@@ -393,9 +398,9 @@ void conv_implicit_weight_grad(const ConvShape& shape, const T* g, const T* x,
 }
 
 template void conv_implicit<float>(const ConvShape&, const float*, const View&, const float*,
-                                   float*);
+                                   float*, bool);
 template void conv_implicit<double>(const ConvShape&, const double*, const View&, const double*,
-                                    double*);
+                                    double*, bool);
 template void conv_implicit_input_grad<float>(const ConvShape&, const float*, const View&, float*);
 template void conv_implicit_input_grad<double>(const ConvShape&, const double*, const View&,
                                                double*);

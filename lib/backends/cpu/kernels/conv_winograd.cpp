@@ -29,6 +29,8 @@ struct Winograd {
   const float* x;
   const float* bias;
   float* y;
+  Gate<float> gate;   // of x, if that is a gradient
+  Epilogue epilogue;  // of y
 
   int64_t tiles_down() const { return (out_height + kTileOut - 1) / kTileOut; }
   int64_t tiles_across() const { return (out_width + kTileOut - 1) / kTileOut; }
@@ -139,14 +141,63 @@ template <class Pixel>
 // bring them as two tiles take to be transformed.
 constexpr int kAhead = 2 * kTileOut + kTileIn - kTileOut;
 
+// The pixels of a tile of gradients that come out of pooling: each is the value of its window where
+// it was the winner, else 0.
+class UnpooledTile {
+ public:
+  UnpooledTile(const Winograd& conv, int64_t image, int64_t top, int64_t left) {
+    const int64_t height = conv.in_height / 2, width = conv.in_width / 2;
+    for (int i = 0; i < kTileIn; ++i) {
+      // Rounded down: -1 lies in window -1, which is outside.
+      const int64_t row = (top + i) >> 1, column = (left + i) >> 1;
+      rows_[i] =
+          row < 0 || row >= height ? -1 : ((image * height + row) * width) * conv.in_channels;
+      columns_[i] = column < 0 || column >= width ? -1 : column * conv.in_channels;
+      row_numbers_[i] = static_cast<uint8_t>((top + i & 1) * 2);
+      column_numbers_[i] = static_cast<uint8_t>(left + i & 1);
+    }
+    values_ = conv.x;
+    winners_ = conv.gate.winners;
+  }
+  Vec<float> operator()(int row, int column, int64_t c, int lanes) const {
+    if ((rows_[row] | columns_[column]) < 0) return broadcast(0.0f);
+    const int64_t at = rows_[row] + columns_[column] + c;
+    const auto number = static_cast<uint8_t>(row_numbers_[row] + column_numbers_[column]);
+    return load_where_equal(values_ + at, winners_ + at, number, lanes);
+  }
+
+ private:
+  const float* values_;
+  const uint8_t* winners_;
+  int64_t rows_[kTileIn], columns_[kTileIn];  // offsets; -1 outside
+  uint8_t row_numbers_[kTileIn], column_numbers_[kTileIn];
+};
+
 // All channels of one tile. v is its row in the panel; vectors of a row are `rows` vectors apart.
+void transform_unpooled_tile(const Winograd& conv, int64_t tile, float* v, int64_t rows,
+                             int64_t stride) {
+  const TilePlace place(conv, tile);
+  const UnpooledTile pixels(conv, place.image, place.row - conv.padding[0],
+                            place.column - conv.padding[1]);
+  for (int64_t c = 0; c < conv.in_channels; c += kL, v += rows * kL) {
+    const int lanes = static_cast<int>(std::min<int64_t>(kL, conv.in_channels - c));
+    transform_tile_input(
+        [&](int row, int column)
+            __attribute__((always_inline)) { return pixels(row, column, c, lanes); },
+        v, stride);
+  }
+}
+
+template <bool kGated>
 void transform_input_tile(const Winograd& conv, int64_t tile, float* v, int64_t rows,
                           int64_t stride) {
   const TilePlace place(conv, tile);
   const int64_t channels = conv.in_channels, line = conv.in_width * channels;
   const int64_t top = place.row - conv.padding[0], left = place.column - conv.padding[1];
-  const float* corner =
-      conv.x + ((place.image * conv.in_height + top) * conv.in_width + left) * channels;
+  const int64_t corner_at =
+      ((place.image * conv.in_height + top) * conv.in_width + left) * channels;
+  const float* corner = conv.x + corner_at;
+  const float* passed = kGated ? conv.gate.y + corner_at : nullptr;
   const bool inside =
       top >= 0 && left >= 0 && top + kTileIn <= conv.in_height && left + kTileIn <= conv.in_width;
   const int64_t whole = inside ? channels / kL * kL : 0;
@@ -154,12 +205,17 @@ void transform_input_tile(const Winograd& conv, int64_t tile, float* v, int64_t 
   for (; c < whole; c += kL, v += rows * kL) {
     for (int row = 0; row < kTileIn; ++row) {
       for (int column = 0; column < kTileOut; ++column) {
-        __builtin_prefetch(corner + row * line + (kAhead + column) * channels + c);
+        const int64_t next = row * line + (kAhead + column) * channels + c;
+        __builtin_prefetch(corner + next);
+        if constexpr (kGated) __builtin_prefetch(passed + next);
       }
     }
     transform_tile_input(
         [&](int row, int column) __attribute__((always_inline)) {
-          return load(corner + row * line + column * channels + c);
+          const int64_t at = row * line + column * channels + c;
+          const Vec<float> value = load(corner + at);
+          if constexpr (!kGated) return value;
+          return select(load(passed + at) > broadcast(0.0f), value, broadcast(0.0f));
         },
         v, stride);
   }
@@ -169,9 +225,11 @@ void transform_input_tile(const Winograd& conv, int64_t tile, float* v, int64_t 
         [&](int row, int column) {
           const bool valid = top + row >= 0 && top + row < conv.in_height && left + column >= 0 &&
                              left + column < conv.in_width;
-          const float* p = corner + row * line + column * channels + c;
+          const int64_t at = row * line + column * channels + c;
           if (!valid) return broadcast(0.0f);
-          return lanes == kL ? load(p) : load_n(p, lanes);
+          const Vec<float> value = load_n(corner + at, lanes);
+          if constexpr (!kGated) return value;
+          return select(load_n(passed + at, lanes) > broadcast(0.0f), value, broadcast(0.0f));
         },
         v, stride);
   }
@@ -196,7 +254,62 @@ template <class Put>
   }
 }
 
+Vec<float> relu(const Vec<float>& v) { return select(v < broadcast(0.0f), broadcast(0.0f), v); }
+
+// The windows of one tile, L channels, pooled: PyTorch's rule is that a later value wins if it is
+// greater or NaN.
+void pool_tile(const Vec<float> (&y)[kTileOut][kTileOut], int rows, int columns, int64_t line,
+               int64_t channels, int lanes, float* values, uint8_t* winners) {
+  for (int i = 0; i < rows; ++i) {
+    for (int j = 0; j < columns; ++j) {
+      Vec<float> best = y[2 * i][2 * j], winner = broadcast(0.0f);
+      for (int k = 1; k < 4; ++k) {
+        const Vec<float>& value = y[2 * i + k / 2][2 * j + k % 2];
+        const Mask<float> wins = (value > best) | is_nan(value);
+        best = select(wins, value, best);
+        winner = select(wins, broadcast(static_cast<float>(k)), winner);
+      }
+      constexpr float kNone = ops::Conv2dReluPool::kNoWinner;
+      winner = select(best > broadcast(0.0f), winner, broadcast(kNone));
+      const int64_t at = i * line + j * channels;
+      store_n(values + at, relu(best), lanes);
+      alignas(64) float numbers[kL];
+      alignas(64) uint8_t bytes[kL];
+      store(numbers, winner);
+      for (int l = 0; l < kL; ++l) bytes[l] = static_cast<uint8_t>(static_cast<int>(numbers[l]));
+      std::memcpy(winners + at, bytes, static_cast<size_t>(lanes));
+    }
+  }
+}
+
+// As transform_output_tile, of which only the pooled values are written.
+void transform_pooled_tile(const Winograd& conv, int64_t tile, const float* m, int64_t row,
+                           int64_t tiles, int64_t stride, int64_t begin, int64_t end) {
+  const TilePlace place(conv, tile);
+  const int64_t channels = conv.out_channels;
+  const int64_t height = conv.out_height / 2, width = conv.out_width / 2;
+  const int64_t corner =
+      ((place.image * height + place.row / 2) * width + place.column / 2) * channels;
+  const auto rows = static_cast<int>(std::min<int64_t>(kTileOut / 2, height - place.row / 2));
+  const auto columns = static_cast<int>(std::min<int64_t>(kTileOut / 2, width - place.column / 2));
+  for (int64_t c = begin; c < end; c += kL) {
+    const int64_t n = c / kPanel * kPanel;
+    const int64_t panel = panel_vectors<float>(n, channels) * kL;
+    const int lanes = static_cast<int>(std::min<int64_t>(kL, channels - c));
+    const Vec<float> bias = conv.bias != nullptr ? load_n(conv.bias + c, lanes) : broadcast(0.0f);
+    Vec<float> y[kTileOut][kTileOut];
+    transform_tile_output(
+        m + (n - begin) * tiles + row * panel + (c - n), stride,
+        bias, [&](int i, int j, const Vec<float>& value) __attribute__((always_inline)) {
+          y[i][j] = value;
+        });
+    pool_tile(y, rows, columns, width * channels, channels, lanes, conv.y + corner + c,
+              conv.epilogue.winners + corner + c);
+  }
+}
+
 // Channels [begin, end), whole panels, of one tile, which is number `row` of the `tiles` in m.
+template <bool kRelu>
 void transform_output_tile(const Winograd& conv, int64_t tile, const float* m, int64_t row,
                            int64_t tiles, int64_t stride, int64_t begin, int64_t end) {
   const TilePlace place(conv, tile);
@@ -216,14 +329,24 @@ void transform_output_tile(const Winograd& conv, int64_t tile, const float* m, i
       transform_tile_output(
           from, stride,
           bias, [&](int i, int j, const Vec<float>& value) __attribute__((always_inline)) {
-            store(corner + i * line + j * channels + c, value);
+            store(corner + i * line + j * channels + c, kRelu ? relu(value) : value);
           });
     } else {
       transform_tile_output(from, stride, bias, [&](int i, int j, const Vec<float>& value) {
-        if (i < rows && j < columns) store_n(corner + i * line + j * channels + c, value, lanes);
+        if (i >= rows || j >= columns) return;
+        store_n(corner + i * line + j * channels + c, kRelu ? relu(value) : value, lanes);
       });
     }
   }
+}
+
+// The results of `count` tiles, number `row` and on of the `tiles` in m.
+void transform_outputs(const Winograd& conv, int64_t first, int64_t row, int64_t count,
+                       const float* m, int64_t tiles, int64_t stride, int64_t begin, int64_t end) {
+  const auto transform = conv.epilogue.winners != nullptr ? transform_pooled_tile
+                         : conv.epilogue.relu             ? transform_output_tile<true>
+                                                          : transform_output_tile<false>;
+  for (; count > 0; --count, ++row) transform(conv, first + row, m, row, tiles, stride, begin, end);
 }
 
 // One position, outputs [begin, end): m = v u.
@@ -246,11 +369,13 @@ void multiply_position(const Winograd& conv, int64_t tiles, const float* v, cons
 void transform_inputs(const Winograd& conv, int64_t first, int64_t tiles, int64_t panel,
                       int64_t panel_end, float* v, int64_t v_stride) {
   const EvenSplit split(tiles, kTileRows);
+  const auto transform = conv.gate.winners != nullptr ? transform_unpooled_tile
+                         : conv.gate.y != nullptr     ? transform_input_tile<true>
+                                                      : transform_input_tile<false>;
   for (; panel < panel_end; ++panel) {
     float* rows = v + split.begin(panel) * conv.in_padded();
     for (int64_t r = 0; r < split.size(panel); ++r) {
-      transform_input_tile(conv, first + split.begin(panel) + r, rows + r * kL, split.size(panel),
-                           v_stride);
+      transform(conv, first + split.begin(panel) + r, rows + r * kL, split.size(panel), v_stride);
     }
   }
 }
@@ -269,9 +394,7 @@ void run_blocked(const Winograd& conv, const float* u, int64_t block_tiles) {
       multiply_position(conv, tiles, v + t * v_stride, u + t * u_stride, m + t * m_stride, 0,
                         conv.out_channels);
     }
-    for (int64_t i = 0; i < tiles; ++i) {
-      transform_output_tile(conv, first + i, m, i, tiles, m_stride, 0, conv.out_channels);
-    }
+    transform_outputs(conv, first, 0, tiles, m, tiles, m_stride, 0, conv.out_channels);
   });
 }
 
@@ -299,9 +422,7 @@ void run_staged(const Winograd& conv, int64_t block_tiles) {
                           n_end);
       });
       parallel_for(0, tiles, 4, [&](int64_t i, int64_t end) {
-        for (; i < end; ++i) {
-          transform_output_tile(conv, first + i, m, i, tiles, m_stride, n, n_end);
-        }
+        transform_outputs(conv, first, i, end - i, m, tiles, m_stride, n, n_end);
       });
     }
   }
@@ -344,14 +465,27 @@ void run(const Winograd& conv, const View& weight) {
 }  // namespace
 
 void conv_winograd(const ConvShape& shape, const float* x, const View& weight, const float* bias,
-                   float* y) {
-  run({shape.images, shape.height, shape.width, shape.channels, shape.out_height, shape.out_width,
-       shape.outputs, shape.attrs.padding, weight_of<float>(weight), false, x, bias, y},
+                   const Epilogue& epilogue, float* y) {
+  run({shape.images,
+       shape.height,
+       shape.width,
+       shape.channels,
+       shape.out_height,
+       shape.out_width,
+       shape.outputs,
+       shape.attrs.padding,
+       weight_of<float>(weight),
+       false,
+       x,
+       bias,
+       y,
+       {},
+       epilogue},
       weight);
 }
 
-void conv_winograd_input_grad(const ConvShape& shape, const float* g, const View& weight,
-                              float* dx) {
+void conv_winograd_input_grad(const ConvShape& shape, const float* g, const Gate<float>& gate,
+                              const View& weight, float* dx) {
   const auto& padding = shape.attrs.padding;
   run({shape.images,
        shape.out_height,
@@ -365,7 +499,9 @@ void conv_winograd_input_grad(const ConvShape& shape, const float* g, const View
        true,
        g,
        nullptr,
-       dx},
+       dx,
+       gate,
+       {}},
       weight);
 }
 

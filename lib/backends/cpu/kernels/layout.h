@@ -44,9 +44,11 @@ void for_each_pixel_block(const View& view, const Body& body) {
 }
 
 /// An input as dense [N, H, W, C]: itself where it lies so, else a copy that lives as long as this.
+/// By default none: nullptr.
 template <class T>
 class ChannelsLastInput {
  public:
+  ChannelsLastInput() = default;
   explicit ChannelsLastInput(const View& view) : data_(view.as<const T>()) {
     if (is_channels_last(view)) return;
     copy_ = allocate_storage(sizeof(T) * static_cast<size_t>(view.numel), kCPU);
@@ -57,15 +59,17 @@ class ChannelsLastInput {
   const T* data() const { return data_; }
 
  private:
-  const T* data_;
+  const T* data_ = nullptr;
   Storage copy_;
 };
 
-/// An output to be written as dense [N, H, W, C]; finish() brings it to where it belongs.
+/// An output to be written as dense [N, H, W, C]; finish() brings it to where it belongs. By
+/// default none: nullptr.
 template <class T>
 class ChannelsLastOutput {
  public:
-  explicit ChannelsLastOutput(const View& view) : view_(view), data_(view.as<T>()) {
+  ChannelsLastOutput() = default;
+  explicit ChannelsLastOutput(const View& view) : view_(&view), data_(view.as<T>()) {
     if (is_channels_last(view)) return;
     copy_ = allocate_storage(sizeof(T) * static_cast<size_t>(view.numel), kCPU);
     data_ = static_cast<T*>(copy_->data());
@@ -73,13 +77,13 @@ class ChannelsLastOutput {
   T* data() const { return data_; }
   void finish() const {
     if (!copy_) return;
-    T* to = view_.as<T>();
-    for_each_pixel_block(view_, [&](int64_t at, int64_t flat) { to[at] = data_[flat]; });
+    T* to = view_->as<T>();
+    for_each_pixel_block(*view_, [&](int64_t at, int64_t flat) { to[at] = data_[flat]; });
   }
 
  private:
-  const View& view_;
-  T* data_;
+  const View* view_ = nullptr;
+  T* data_ = nullptr;
   Storage copy_;
 };
 

@@ -19,7 +19,9 @@ inline constexpr int kTileIn = 6, kTileOut = 4, kPositions = kTileIn * kTileIn;
 template <class V>
 [[gnu::always_inline]] inline void transform_input(const V (&d)[6], V (&v)[6]) {
   using T = typename V::value_type;
-  const V half(T(0.5)), one_and_half(T(1.5)), two(T(2));
+  // Each product in an fma: what the compiler may or may not contract would not be the same bits in
+  // every copy of this function.
+  const V minus_half(T(-0.5)), one_and_half(T(1.5)), two(T(2));
   // Differences first: they are exactly 0 where the input is flat.
   const V e0 = d[2] - d[0], e1 = d[3] - d[1], e2 = d[4] - d[2], e3 = d[5] - d[3];
   const V lower = fma(one_and_half, d[2], d[3] - d[1]);
@@ -28,7 +30,7 @@ template <class V>
   v[1] = upper + lower;
   v[2] = upper - lower;
   v[3] = fma(two, e1, e2);
-  v[4] = e2 - half * e1;
+  v[4] = fma(minus_half, e1, e2);
   v[5] = fma(one_and_half, e2, e3 - e1);
 }
 
