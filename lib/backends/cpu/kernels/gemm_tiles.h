@@ -35,9 +35,29 @@ inline TilePlan plan_tiles(int64_t rows, int64_t columns, int64_t depth, int64_t
     int64_t& side = cut_rows ? plan.tile_rows : plan.tile_columns;
     side = (side + 1) / 2;
   }
-  const int64_t vector = 64 / element_bytes;
-  plan.tile_columns = (plan.tile_columns + vector - 1) / vector * vector;
+  // Whole panels, so that a packed B can be shared.
+  const int64_t panel = kTileVectors * 64 / element_bytes;
+  plan.tile_columns = (plan.tile_columns + panel - 1) / panel * panel;
   return plan;
+}
+
+/// B [depth][columns] packed whole: for each block of the depth, panels of [block][vectors * L].
+template <class T, class PackB>
+Storage pack_whole(int64_t columns, int64_t depth, const PackB& pack_b) {
+  const DepthBlocks<T> blocks(depth);
+  const int64_t padded = padded_columns<T>(columns);
+  const Storage packed = allocate_storage(sizeof(T) * static_cast<size_t>(padded * depth), kCPU);
+  const int64_t panels = EvenSplit(columns, kTileColumns<T>).groups;
+  const int64_t count = EvenSplit(depth, blocks.step).groups * panels;
+  const int64_t grain = 1 + 32768 / (kTileColumns<T> * blocks.step);
+  parallel_for(0, count, grain, [&](int64_t task, int64_t end) {
+    for (; task < end; ++task) {
+      const int64_t k = task / panels * blocks.step, n = task % panels * kTileColumns<T>;
+      pack_b(n, std::min<int64_t>(columns - n, kTileColumns<T>), panel_vectors<T>(n, columns), k,
+             blocks.size(k), static_cast<T*>(packed->data()) + k * padded + n * blocks.size(k));
+    }
+  });
+  return packed;
 }
 
 /// c [rows, columns] = a b with operands that are only known by how they are packed:
@@ -53,6 +73,11 @@ void multiply_in_tiles(PanelOrder order, int64_t rows, int64_t columns, int64_t 
   const int64_t column_tiles = EvenSplit(columns, plan.tile_columns).groups;
   const int64_t tiles = row_split.groups * column_tiles;
   const int64_t slices = plan.slices == 1 ? 1 : slice_split.groups;
+  // Tiles below each other share what is packed of B, as long as that stays in the caches.
+  constexpr int64_t kSharedBytes = 16 << 20;
+  const bool shared = slices == 1 && row_split.groups > 1 && depth > 0 &&
+                      padded_columns<T>(columns) * depth * int64_t{sizeof(T)} <= kSharedBytes;
+  const Storage whole = shared ? pack_whole<T>(columns, depth, pack_b) : Storage();
   const Storage partial =
       slices > 1 ? allocate_storage(sizeof(T) * static_cast<size_t>(slices * rows * columns), kCPU)
                  : Storage();
@@ -79,6 +104,10 @@ void multiply_in_tiles(PanelOrder order, int64_t rows, int64_t columns, int64_t 
           pack_a(m + row, count, k0 + k, block, panel);
         },
         [&](int64_t k, int64_t block) -> const T* {
+          if (shared) {
+            return static_cast<const T*>(whole->data()) + k * padded_columns<T>(columns) +
+                   n * block;
+          }
           T* b = scratch<T>(Slot::panel_b, padded_columns<T>(tile_columns) * block);
           for_each_panel(tile_columns, block, b,
                          [&](int64_t column, int64_t count, int vectors, T* panel) {
