@@ -153,8 +153,8 @@ class UnpooledTile {
       rows_[i] =
           row < 0 || row >= height ? -1 : ((image * height + row) * width) * conv.in_channels;
       columns_[i] = column < 0 || column >= width ? -1 : column * conv.in_channels;
-      row_numbers_[i] = static_cast<uint8_t>((top + i & 1) * 2);
-      column_numbers_[i] = static_cast<uint8_t>(left + i & 1);
+      row_numbers_[i] = static_cast<uint8_t>(((top + i) & 1) * 2);
+      column_numbers_[i] = static_cast<uint8_t>((left + i) & 1);
     }
     values_ = conv.x;
     winners_ = conv.gate.winners;
