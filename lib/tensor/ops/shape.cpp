@@ -412,7 +412,9 @@ Tensor select(const Tensor& self, int64_t dim, int64_t index) {
 
 Tensor Tensor::operator[](int64_t index) && {
   TensorImpl& x = *impl();
-  const bool ours = x.base && x.references.load() == 1 && x.slot == nullptr && !x.requires_grad();
+  // Nobody else's, off the tape, and of the memory's present version as a new view would be.
+  const bool ours = x.base && x.references.load() == 1 && x.slot == nullptr && !x.requires_grad() &&
+                    x.base_version == x.storage->version();
   if (!ours || !GradMode::is_enabled()) return select(0, index);
   const Select op = select_op(*this, 0, index);
   x.set_geometry(x.sizes.without(0), x.strides.without(0), x.offset + op.index * x.strides[0]);
