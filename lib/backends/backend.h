@@ -125,7 +125,7 @@ struct Backend {
 };
 
 /// Changes with this header and with the op structs; a plugin built for another number is refused.
-inline constexpr int kBackendAbi = 1;
+inline constexpr int kBackendAbi = 2;
 
 /// What a plugin library exports as `extern "C" const reel::BackendPlugin* reel_backend_plugin()`.
 struct BackendPlugin {
