@@ -4,6 +4,7 @@
 
 #include <reel/data/datasets/base.h>
 #include <reel/data/samplers.h>
+#include <reel/tensor/arg.h>
 
 namespace reel::data {
 
@@ -19,24 +20,13 @@ class DataLoaderOptions {
  public:
   DataLoaderOptions() = default;
   DataLoaderOptions(size_t batch_size) : batch_size_(batch_size) {}
-  DataLoaderOptions& batch_size(size_t value) { return batch_size_ = value, *this; }
-  DataLoaderOptions& workers(size_t value) { return workers_ = value, *this; }
-  DataLoaderOptions& max_jobs(std::optional<size_t> value) { return max_jobs_ = value, *this; }
-  DataLoaderOptions& enforce_ordering(bool value) { return enforce_ordering_ = value, *this; }
-  /// Leaves out the last batch if it would be smaller.
-  DataLoaderOptions& drop_last(bool value) { return drop_last_ = value, *this; }
-  size_t batch_size() const { return batch_size_; }
-  size_t workers() const { return workers_; }
-  std::optional<size_t> max_jobs() const { return max_jobs_; }
-  bool enforce_ordering() const { return enforce_ordering_; }
-  bool drop_last() const { return drop_last_; }
 
- private:
-  size_t batch_size_ = 1;
-  size_t workers_ = 0;
-  std::optional<size_t> max_jobs_;
-  bool enforce_ordering_ = true;
-  bool drop_last_ = false;
+  REEL_ARG(size_t, batch_size) = 1;
+  REEL_ARG(size_t, workers) = 0;
+  REEL_ARG(std::optional<size_t>, max_jobs);
+  REEL_ARG(bool, enforce_ordering) = true;
+  /// Leaves out the last batch if it would be smaller.
+  REEL_ARG(bool, drop_last) = false;
 };
 
 /// Goes through a data set in the order of a sampler:

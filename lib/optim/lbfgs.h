@@ -3,40 +3,24 @@
 #include <optional>
 
 #include <reel/optim/optimizer.h>
+#include <reel/tensor/arg.h>
 
 namespace reel::optim {
 
 class LBFGSOptions : public OptimizerCloneableOptions<LBFGSOptions> {
  public:
   LBFGSOptions(double lr = 1) : lr_(lr) {}
-  LBFGSOptions& lr(double value) { return lr_ = value, *this; }
-  LBFGSOptions& max_iter(int64_t value) { return max_iter_ = value, *this; }
-  /// How often a step may call the closure; 1.25 * max_iter if not set.
-  LBFGSOptions& max_eval(std::optional<int64_t> value) { return max_eval_ = value, *this; }
-  LBFGSOptions& tolerance_grad(double value) { return tolerance_grad_ = value, *this; }
-  LBFGSOptions& tolerance_change(double value) { return tolerance_change_ = value, *this; }
-  LBFGSOptions& history_size(int64_t value) { return history_size_ = value, *this; }
-  /// None, or "strong_wolfe".
-  LBFGSOptions& line_search_fn(std::optional<std::string> value) {
-    return line_search_fn_ = std::move(value), *this;
-  }
-  double lr() const { return lr_; }
-  int64_t max_iter() const { return max_iter_; }
-  std::optional<int64_t> max_eval() const { return max_eval_; }
-  double tolerance_grad() const { return tolerance_grad_; }
-  double tolerance_change() const { return tolerance_change_; }
-  int64_t history_size() const { return history_size_; }
-  const std::optional<std::string>& line_search_fn() const { return line_search_fn_; }
   void visit(OptionVisitor& visitor) override;
 
- private:
-  double lr_;
-  int64_t max_iter_ = 20;
-  std::optional<int64_t> max_eval_;
-  double tolerance_grad_ = 1e-7;
-  double tolerance_change_ = 1e-9;
-  int64_t history_size_ = 100;
-  std::optional<std::string> line_search_fn_;
+  REEL_ARG(double, lr);
+  REEL_ARG(int64_t, max_iter) = 20;
+  /// How often a step may call the closure; 1.25 * max_iter if not set.
+  REEL_ARG(std::optional<int64_t>, max_eval);
+  REEL_ARG(double, tolerance_grad) = 1e-7;
+  REEL_ARG(double, tolerance_change) = 1e-9;
+  REEL_ARG(int64_t, history_size) = 100;
+  /// None, or "strong_wolfe".
+  REEL_ARG(std::optional<std::string>, line_search_fn);
 };
 
 /// Limited-memory BFGS (Nocedal and Wright, Numerical Optimization, algorithms 7.4, 3.5 and 3.6):

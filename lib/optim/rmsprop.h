@@ -1,33 +1,21 @@
 #pragma once
 
 #include <reel/optim/optimizer.h>
+#include <reel/tensor/arg.h>
 
 namespace reel::optim {
 
 class RMSpropOptions : public OptimizerCloneableOptions<RMSpropOptions> {
  public:
   RMSpropOptions(double lr = 1e-2) : lr_(lr) {}
-  RMSpropOptions& lr(double value) { return lr_ = value, *this; }
-  RMSpropOptions& alpha(double value) { return alpha_ = value, *this; }
-  RMSpropOptions& eps(double value) { return eps_ = value, *this; }
-  RMSpropOptions& weight_decay(double value) { return weight_decay_ = value, *this; }
-  RMSpropOptions& momentum(double value) { return momentum_ = value, *this; }
-  RMSpropOptions& centered(bool value) { return centered_ = value, *this; }
-  double lr() const { return lr_; }
-  double alpha() const { return alpha_; }
-  double eps() const { return eps_; }
-  double weight_decay() const { return weight_decay_; }
-  double momentum() const { return momentum_; }
-  bool centered() const { return centered_; }
   void visit(OptionVisitor& visitor) override;
 
- private:
-  double lr_;
-  double alpha_ = 0.99;
-  double eps_ = 1e-8;
-  double weight_decay_ = 0;
-  double momentum_ = 0;
-  bool centered_ = false;
+  REEL_ARG(double, lr);
+  REEL_ARG(double, alpha) = 0.99;
+  REEL_ARG(double, eps) = 1e-8;
+  REEL_ARG(double, weight_decay) = 0;
+  REEL_ARG(double, momentum) = 0;
+  REEL_ARG(bool, centered) = false;
 };
 
 /// RMSprop (Hinton, 2012): the gradient divided by the root of the running mean of its square;

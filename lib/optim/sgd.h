@@ -1,30 +1,20 @@
 #pragma once
 
 #include <reel/optim/optimizer.h>
+#include <reel/tensor/arg.h>
 
 namespace reel::optim {
 
 class SGDOptions : public OptimizerCloneableOptions<SGDOptions> {
  public:
   SGDOptions(double lr) : lr_(lr) {}
-  SGDOptions& lr(double value) { return lr_ = value, *this; }
-  SGDOptions& momentum(double value) { return momentum_ = value, *this; }
-  SGDOptions& dampening(double value) { return dampening_ = value, *this; }
-  SGDOptions& weight_decay(double value) { return weight_decay_ = value, *this; }
-  SGDOptions& nesterov(bool value) { return nesterov_ = value, *this; }
-  double lr() const { return lr_; }
-  double momentum() const { return momentum_; }
-  double dampening() const { return dampening_; }
-  double weight_decay() const { return weight_decay_; }
-  bool nesterov() const { return nesterov_; }
   void visit(OptionVisitor& visitor) override;
 
- private:
-  double lr_;
-  double momentum_ = 0;
-  double dampening_ = 0;
-  double weight_decay_ = 0;
-  bool nesterov_ = false;
+  REEL_ARG(double, lr);
+  REEL_ARG(double, momentum) = 0;
+  REEL_ARG(double, dampening) = 0;
+  REEL_ARG(double, weight_decay) = 0;
+  REEL_ARG(bool, nesterov) = false;
 };
 
 /// Stochastic gradient descent, with momentum as in Sutskever et al., 2013:

@@ -14,6 +14,7 @@
 #include <functional>
 #include <iomanip>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <numeric>
 #include <set>
@@ -71,13 +72,4 @@ inline int get_num_interop_threads() { return 1; }
     using ::reel::nn::ModuleHolder<ImplType>::ModuleHolder; \
     using Impl [[maybe_unused]] = ImplType;                 \
   }
-/// A member with getters and chaining setters of its name: `TORCH_ARG(double, lr) = 0.1;`.
-#define TORCH_ARG(T, name)                                                                         \
- public:                                                                                           \
-  auto name(const T& value)->decltype(*this) { return this->name##_ = value, *this; }              \
-  auto name(T&& value)->decltype(*this) { return this->name##_ = static_cast<T&&>(value), *this; } \
-  const T& name() const noexcept { return this->name##_; }                                         \
-  T& name() noexcept { return this->name##_; }                                                     \
-                                                                                                   \
- private:                                                                                          \
-  T name##_
+#define TORCH_ARG(T, name) REEL_ARG(T, name)

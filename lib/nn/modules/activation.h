@@ -1,6 +1,7 @@
 #pragma once
 
 #include <reel/nn/module.h>
+#include <reel/tensor/arg.h>
 #include <reel/tensor/ops.h>
 
 // Each activation: its options, its function, its module. `inplace` writes into the input.
@@ -17,67 +18,35 @@ inline Tensor store(Tensor input, Tensor result, bool inplace) {
 class ReLUOptions {
  public:
   ReLUOptions(bool inplace = false) : inplace_(inplace) {}
-  ReLUOptions& inplace(bool value) { return inplace_ = value, *this; }
-  bool inplace() const { return inplace_; }
 
- private:
-  bool inplace_;
+  REEL_ARG(bool, inplace);
 };
 
 class LeakyReLUOptions {
- public:
-  LeakyReLUOptions& negative_slope(double value) { return negative_slope_ = value, *this; }
-  LeakyReLUOptions& inplace(bool value) { return inplace_ = value, *this; }
-  double negative_slope() const { return negative_slope_; }
-  bool inplace() const { return inplace_; }
-
- private:
-  double negative_slope_ = 1e-2;
-  bool inplace_ = false;
+  REEL_ARG(double, negative_slope) = 1e-2;
+  REEL_ARG(bool, inplace) = false;
 };
 
 class ELUOptions {
- public:
-  ELUOptions& alpha(double value) { return alpha_ = value, *this; }
-  ELUOptions& inplace(bool value) { return inplace_ = value, *this; }
-  double alpha() const { return alpha_; }
-  bool inplace() const { return inplace_; }
-
- private:
-  double alpha_ = 1;
-  bool inplace_ = false;
+  REEL_ARG(double, alpha) = 1;
+  REEL_ARG(bool, inplace) = false;
 };
 
 class GELUOptions {
- public:
   /// "none" or "tanh".
-  GELUOptions& approximate(std::string value) { return approximate_ = std::move(value), *this; }
-  const std::string& approximate() const { return approximate_; }
-
- private:
-  std::string approximate_ = "none";
+  REEL_ARG(std::string, approximate) = "none";
 };
 
 class SoftplusOptions {
- public:
-  SoftplusOptions& beta(double value) { return beta_ = value, *this; }
-  SoftplusOptions& threshold(double value) { return threshold_ = value, *this; }
-  double beta() const { return beta_; }
-  double threshold() const { return threshold_; }
-
- private:
-  double beta_ = 1;
-  double threshold_ = 20;
+  REEL_ARG(double, beta) = 1;
+  REEL_ARG(double, threshold) = 20;
 };
 
 class SoftmaxOptions {
  public:
   SoftmaxOptions(int64_t dim) : dim_(dim) {}
-  SoftmaxOptions& dim(int64_t value) { return dim_ = value, *this; }
-  int64_t dim() const { return dim_; }
 
- private:
-  int64_t dim_;
+  REEL_ARG(int64_t, dim);
 };
 using LogSoftmaxOptions = SoftmaxOptions;
 
@@ -86,14 +55,9 @@ namespace functional {
 class SoftmaxFuncOptions {
  public:
   SoftmaxFuncOptions(int64_t dim) : dim_(dim) {}
-  SoftmaxFuncOptions& dim(int64_t value) { return dim_ = value, *this; }
-  SoftmaxFuncOptions& dtype(std::optional<ScalarType> value) { return dtype_ = value, *this; }
-  int64_t dim() const { return dim_; }
-  std::optional<ScalarType> dtype() const { return dtype_; }
 
- private:
-  int64_t dim_;
-  std::optional<ScalarType> dtype_;
+  REEL_ARG(int64_t, dim);
+  REEL_ARG(std::optional<ScalarType>, dtype);
 };
 using LogSoftmaxFuncOptions = SoftmaxFuncOptions;
 using ReLUFuncOptions = ReLUOptions;

@@ -3,6 +3,7 @@
 #include <reel/nn/enum.h>
 #include <reel/nn/expanding_array.h>
 #include <reel/nn/module.h>
+#include <reel/tensor/arg.h>
 
 // Convolutions, plain and transposed, of rows [N, C, L], pictures [N, C, H, W] and volumes
 // [N, C, D, H, W], or of one of them without N. D counts the dimensions behind the channels.
@@ -32,32 +33,15 @@ class ConvOptions {
  public:
   ConvOptions(int64_t in_channels, int64_t out_channels, ExpandingArray<D> kernel_size)
       : in_channels_(in_channels), out_channels_(out_channels), kernel_size_(kernel_size) {}
-  ConvOptions& in_channels(int64_t value) { return in_channels_ = value, *this; }
-  ConvOptions& out_channels(int64_t value) { return out_channels_ = value, *this; }
-  ConvOptions& kernel_size(ExpandingArray<D> value) { return kernel_size_ = value, *this; }
-  ConvOptions& stride(ExpandingArray<D> value) { return stride_ = value, *this; }
-  ConvOptions& padding(Padding<D> value) { return padding_ = value, *this; }
-  ConvOptions& dilation(ExpandingArray<D> value) { return dilation_ = value, *this; }
-  ConvOptions& groups(int64_t value) { return groups_ = value, *this; }
-  ConvOptions& bias(bool value) { return bias_ = value, *this; }
-  int64_t in_channels() const { return in_channels_; }
-  int64_t out_channels() const { return out_channels_; }
-  const ExpandingArray<D>& kernel_size() const { return kernel_size_; }
-  const ExpandingArray<D>& stride() const { return stride_; }
-  const Padding<D>& padding() const { return padding_; }
-  const ExpandingArray<D>& dilation() const { return dilation_; }
-  int64_t groups() const { return groups_; }
-  bool bias() const { return bias_; }
 
- private:
-  int64_t in_channels_;
-  int64_t out_channels_;
-  ExpandingArray<D> kernel_size_;
-  ExpandingArray<D> stride_ = 1;
-  Padding<D> padding_ = 0;
-  ExpandingArray<D> dilation_ = 1;
-  int64_t groups_ = 1;
-  bool bias_ = true;
+  REEL_ARG(int64_t, in_channels);
+  REEL_ARG(int64_t, out_channels);
+  REEL_ARG(ExpandingArray<D>, kernel_size);
+  REEL_ARG(ExpandingArray<D>, stride) = 1;
+  REEL_ARG(Padding<D>, padding) = 0;
+  REEL_ARG(ExpandingArray<D>, dilation) = 1;
+  REEL_ARG(int64_t, groups) = 1;
+  REEL_ARG(bool, bias) = true;
 };
 using Conv1dOptions = ConvOptions<1>;
 using Conv2dOptions = ConvOptions<2>;
@@ -68,35 +52,22 @@ class ConvTransposeOptions {
  public:
   ConvTransposeOptions(int64_t in_channels, int64_t out_channels, ExpandingArray<D> kernel_size)
       : in_channels_(in_channels), out_channels_(out_channels), kernel_size_(kernel_size) {}
-  ConvTransposeOptions& stride(ExpandingArray<D> value) { return stride_ = value, *this; }
-  ConvTransposeOptions& padding(ExpandingArray<D> value) { return padding_ = value, *this; }
-  /// Added to one side of the output, which several input sizes of a convolution lead to.
-  ConvTransposeOptions& output_padding(ExpandingArray<D> value) {
-    return output_padding_ = value, *this;
-  }
-  ConvTransposeOptions& groups(int64_t value) { return groups_ = value, *this; }
-  ConvTransposeOptions& bias(bool value) { return bias_ = value, *this; }
-  ConvTransposeOptions& dilation(ExpandingArray<D> value) { return dilation_ = value, *this; }
   int64_t in_channels() const { return in_channels_; }
   int64_t out_channels() const { return out_channels_; }
   const ExpandingArray<D>& kernel_size() const { return kernel_size_; }
-  const ExpandingArray<D>& stride() const { return stride_; }
-  const ExpandingArray<D>& padding() const { return padding_; }
-  const ExpandingArray<D>& output_padding() const { return output_padding_; }
-  int64_t groups() const { return groups_; }
-  bool bias() const { return bias_; }
-  const ExpandingArray<D>& dilation() const { return dilation_; }
+
+  REEL_ARG(ExpandingArray<D>, stride) = 1;
+  REEL_ARG(ExpandingArray<D>, padding) = 0;
+  /// Added to one side of the output, which several input sizes of a convolution lead to.
+  REEL_ARG(ExpandingArray<D>, output_padding) = 0;
+  REEL_ARG(int64_t, groups) = 1;
+  REEL_ARG(bool, bias) = true;
+  REEL_ARG(ExpandingArray<D>, dilation) = 1;
 
  private:
   int64_t in_channels_;
   int64_t out_channels_;
   ExpandingArray<D> kernel_size_;
-  ExpandingArray<D> stride_ = 1;
-  ExpandingArray<D> padding_ = 0;
-  ExpandingArray<D> output_padding_ = 0;
-  int64_t groups_ = 1;
-  bool bias_ = true;
-  ExpandingArray<D> dilation_ = 1;
 };
 using ConvTranspose1dOptions = ConvTransposeOptions<1>;
 using ConvTranspose2dOptions = ConvTransposeOptions<2>;
@@ -106,24 +77,11 @@ namespace functional {
 
 template <size_t D>
 class ConvFuncOptions {
- public:
-  ConvFuncOptions& bias(Tensor value) { return bias_ = std::move(value), *this; }
-  ConvFuncOptions& stride(ExpandingArray<D> value) { return stride_ = value, *this; }
-  ConvFuncOptions& padding(Padding<D> value) { return padding_ = value, *this; }
-  ConvFuncOptions& dilation(ExpandingArray<D> value) { return dilation_ = value, *this; }
-  ConvFuncOptions& groups(int64_t value) { return groups_ = value, *this; }
-  const Tensor& bias() const { return bias_; }
-  const ExpandingArray<D>& stride() const { return stride_; }
-  const Padding<D>& padding() const { return padding_; }
-  const ExpandingArray<D>& dilation() const { return dilation_; }
-  int64_t groups() const { return groups_; }
-
- private:
-  Tensor bias_;
-  ExpandingArray<D> stride_ = 1;
-  Padding<D> padding_ = 0;
-  ExpandingArray<D> dilation_ = 1;
-  int64_t groups_ = 1;
+  REEL_ARG(Tensor, bias);
+  REEL_ARG(ExpandingArray<D>, stride) = 1;
+  REEL_ARG(Padding<D>, padding) = 0;
+  REEL_ARG(ExpandingArray<D>, dilation) = 1;
+  REEL_ARG(int64_t, groups) = 1;
 };
 using Conv1dFuncOptions = ConvFuncOptions<1>;
 using Conv2dFuncOptions = ConvFuncOptions<2>;
@@ -131,29 +89,12 @@ using Conv3dFuncOptions = ConvFuncOptions<3>;
 
 template <size_t D>
 class ConvTransposeFuncOptions {
- public:
-  ConvTransposeFuncOptions& bias(Tensor value) { return bias_ = std::move(value), *this; }
-  ConvTransposeFuncOptions& stride(ExpandingArray<D> value) { return stride_ = value, *this; }
-  ConvTransposeFuncOptions& padding(ExpandingArray<D> value) { return padding_ = value, *this; }
-  ConvTransposeFuncOptions& output_padding(ExpandingArray<D> value) {
-    return output_padding_ = value, *this;
-  }
-  ConvTransposeFuncOptions& groups(int64_t value) { return groups_ = value, *this; }
-  ConvTransposeFuncOptions& dilation(ExpandingArray<D> value) { return dilation_ = value, *this; }
-  const Tensor& bias() const { return bias_; }
-  const ExpandingArray<D>& stride() const { return stride_; }
-  const ExpandingArray<D>& padding() const { return padding_; }
-  const ExpandingArray<D>& output_padding() const { return output_padding_; }
-  int64_t groups() const { return groups_; }
-  const ExpandingArray<D>& dilation() const { return dilation_; }
-
- private:
-  Tensor bias_;
-  ExpandingArray<D> stride_ = 1;
-  ExpandingArray<D> padding_ = 0;
-  ExpandingArray<D> output_padding_ = 0;
-  int64_t groups_ = 1;
-  ExpandingArray<D> dilation_ = 1;
+  REEL_ARG(Tensor, bias);
+  REEL_ARG(ExpandingArray<D>, stride) = 1;
+  REEL_ARG(ExpandingArray<D>, padding) = 0;
+  REEL_ARG(ExpandingArray<D>, output_padding) = 0;
+  REEL_ARG(int64_t, groups) = 1;
+  REEL_ARG(ExpandingArray<D>, dilation) = 1;
 };
 using ConvTranspose1dFuncOptions = ConvTransposeFuncOptions<1>;
 using ConvTranspose2dFuncOptions = ConvTransposeFuncOptions<2>;

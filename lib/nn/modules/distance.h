@@ -1,6 +1,7 @@
 #pragma once
 
 #include <reel/nn/module.h>
+#include <reel/tensor/arg.h>
 #include <reel/tensor/ops.h>
 
 // How alike vectors are.
@@ -8,32 +9,16 @@
 namespace reel::nn {
 
 class CosineSimilarityOptions {
- public:
-  CosineSimilarityOptions& dim(int64_t value) { return dim_ = value, *this; }
+  REEL_ARG(int64_t, dim) = 1;
   /// The least length that a vector counts with.
-  CosineSimilarityOptions& eps(double value) { return eps_ = value, *this; }
-  int64_t dim() const { return dim_; }
-  double eps() const { return eps_; }
-
- private:
-  int64_t dim_ = 1;
-  double eps_ = 1e-8;
+  REEL_ARG(double, eps) = 1e-8;
 };
 
 class PairwiseDistanceOptions {
- public:
   /// The norm of the differences.
-  PairwiseDistanceOptions& p(double value) { return p_ = value, *this; }
-  PairwiseDistanceOptions& eps(double value) { return eps_ = value, *this; }
-  PairwiseDistanceOptions& keepdim(bool value) { return keepdim_ = value, *this; }
-  double p() const { return p_; }
-  double eps() const { return eps_; }
-  bool keepdim() const { return keepdim_; }
-
- private:
-  double p_ = 2;
-  double eps_ = 1e-6;
-  bool keepdim_ = false;
+  REEL_ARG(double, p) = 2;
+  REEL_ARG(double, eps) = 1e-6;
+  REEL_ARG(bool, keepdim) = false;
 };
 
 namespace functional {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <reel/nn/module.h>
+#include <reel/tensor/arg.h>
 #include <reel/tensor/ops.h>
 
 namespace reel::nn {
@@ -8,14 +9,9 @@ namespace reel::nn {
 class DropoutOptions {
  public:
   DropoutOptions(double p = 0.5) : p_(p) {}
-  DropoutOptions& p(double value) { return p_ = value, *this; }
-  DropoutOptions& inplace(bool value) { return inplace_ = value, *this; }
-  double p() const { return p_; }
-  bool inplace() const { return inplace_; }
 
- private:
-  double p_;
-  bool inplace_ = false;
+  REEL_ARG(double, p);
+  REEL_ARG(bool, inplace) = false;
 };
 
 using Dropout2dOptions = DropoutOptions;
@@ -23,18 +19,9 @@ using Dropout2dOptions = DropoutOptions;
 namespace functional {
 
 class DropoutFuncOptions {
- public:
-  DropoutFuncOptions& p(double value) { return p_ = value, *this; }
-  DropoutFuncOptions& training(bool value) { return training_ = value, *this; }
-  DropoutFuncOptions& inplace(bool value) { return inplace_ = value, *this; }
-  double p() const { return p_; }
-  bool training() const { return training_; }
-  bool inplace() const { return inplace_; }
-
- private:
-  double p_ = 0.5;
-  bool training_ = true;
-  bool inplace_ = false;
+  REEL_ARG(double, p) = 0.5;
+  REEL_ARG(bool, training) = true;
+  REEL_ARG(bool, inplace) = false;
 };
 
 using Dropout2dFuncOptions = DropoutFuncOptions;

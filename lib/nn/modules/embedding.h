@@ -2,6 +2,7 @@
 
 #include <reel/nn/enum.h>
 #include <reel/nn/module.h>
+#include <reel/tensor/arg.h>
 #include <reel/tensor/ops.h>
 
 namespace reel::nn {
@@ -10,24 +11,19 @@ class EmbeddingOptions {
  public:
   EmbeddingOptions(int64_t num_embeddings, int64_t embedding_dim)
       : num_embeddings_(num_embeddings), embedding_dim_(embedding_dim) {}
-  /// A row that starts at zero and gets no gradient; negative counts from the end.
-  EmbeddingOptions& padding_idx(std::optional<int64_t> value) {
-    return padding_idx_ = value, *this;
-  }
-  EmbeddingOptions& scale_grad_by_freq(bool value) { return scale_grad_by_freq_ = value, *this; }
   /// The table to begin with, [num_embeddings, embedding_dim].
   EmbeddingOptions& _weight(Tensor value) { return weight_ = std::move(value), *this; }
   int64_t num_embeddings() const { return num_embeddings_; }
   int64_t embedding_dim() const { return embedding_dim_; }
-  std::optional<int64_t> padding_idx() const { return padding_idx_; }
-  bool scale_grad_by_freq() const { return scale_grad_by_freq_; }
   const Tensor& _weight() const { return weight_; }
+
+  /// A row that starts at zero and gets no gradient; negative counts from the end.
+  REEL_ARG(std::optional<int64_t>, padding_idx);
+  REEL_ARG(bool, scale_grad_by_freq) = false;
 
  private:
   int64_t num_embeddings_;
   int64_t embedding_dim_;
-  std::optional<int64_t> padding_idx_;
-  bool scale_grad_by_freq_ = false;
   Tensor weight_;
 };
 
@@ -47,52 +43,30 @@ class EmbeddingBagOptions {
  public:
   EmbeddingBagOptions(int64_t num_embeddings, int64_t embedding_dim)
       : num_embeddings_(num_embeddings), embedding_dim_(embedding_dim) {}
-  EmbeddingBagOptions& scale_grad_by_freq(bool value) { return scale_grad_by_freq_ = value, *this; }
-  EmbeddingBagOptions& mode(EmbeddingBagMode value) { return mode_ = value, *this; }
   /// The table to begin with, [num_embeddings, embedding_dim].
   EmbeddingBagOptions& _weight(Tensor value) { return weight_ = std::move(value), *this; }
-  /// Whether offsets end with the number of indices.
-  EmbeddingBagOptions& include_last_offset(bool value) {
-    return include_last_offset_ = value, *this;
-  }
-  /// A row that starts at zero and does not count in its bags; negative counts from the end.
-  EmbeddingBagOptions& padding_idx(std::optional<int64_t> value) {
-    return padding_idx_ = value, *this;
-  }
   int64_t num_embeddings() const { return num_embeddings_; }
   int64_t embedding_dim() const { return embedding_dim_; }
-  bool scale_grad_by_freq() const { return scale_grad_by_freq_; }
-  EmbeddingBagMode mode() const { return mode_; }
   const Tensor& _weight() const { return weight_; }
-  bool include_last_offset() const { return include_last_offset_; }
-  std::optional<int64_t> padding_idx() const { return padding_idx_; }
+
+  REEL_ARG(bool, scale_grad_by_freq) = false;
+  REEL_ARG(EmbeddingBagMode, mode) = kMean;
+  /// Whether offsets end with the number of indices.
+  REEL_ARG(bool, include_last_offset) = false;
+  /// A row that starts at zero and does not count in its bags; negative counts from the end.
+  REEL_ARG(std::optional<int64_t>, padding_idx);
 
  private:
   int64_t num_embeddings_;
   int64_t embedding_dim_;
-  bool scale_grad_by_freq_ = false;
-  EmbeddingBagMode mode_ = kMean;
   Tensor weight_;
-  bool include_last_offset_ = false;
-  std::optional<int64_t> padding_idx_;
 };
 
 namespace functional {
 
 class EmbeddingFuncOptions {
- public:
-  EmbeddingFuncOptions& padding_idx(std::optional<int64_t> value) {
-    return padding_idx_ = value, *this;
-  }
-  EmbeddingFuncOptions& scale_grad_by_freq(bool value) {
-    return scale_grad_by_freq_ = value, *this;
-  }
-  std::optional<int64_t> padding_idx() const { return padding_idx_; }
-  bool scale_grad_by_freq() const { return scale_grad_by_freq_; }
-
- private:
-  std::optional<int64_t> padding_idx_;
-  bool scale_grad_by_freq_ = false;
+  REEL_ARG(std::optional<int64_t>, padding_idx);
+  REEL_ARG(bool, scale_grad_by_freq) = false;
 };
 
 /// Rows of weight [num, dim] by integer indices [...] -> [..., dim].
@@ -100,35 +74,12 @@ Tensor embedding(const Tensor& input, const Tensor& weight,
                  const EmbeddingFuncOptions& options = {});
 
 class EmbeddingBagFuncOptions {
- public:
-  EmbeddingBagFuncOptions& offsets(Tensor value) { return offsets_ = std::move(value), *this; }
-  EmbeddingBagFuncOptions& scale_grad_by_freq(bool value) {
-    return scale_grad_by_freq_ = value, *this;
-  }
-  EmbeddingBagFuncOptions& mode(EmbeddingBagMode value) { return mode_ = value, *this; }
-  EmbeddingBagFuncOptions& per_sample_weights(Tensor value) {
-    return per_sample_weights_ = std::move(value), *this;
-  }
-  EmbeddingBagFuncOptions& include_last_offset(bool value) {
-    return include_last_offset_ = value, *this;
-  }
-  EmbeddingBagFuncOptions& padding_idx(std::optional<int64_t> value) {
-    return padding_idx_ = value, *this;
-  }
-  const Tensor& offsets() const { return offsets_; }
-  bool scale_grad_by_freq() const { return scale_grad_by_freq_; }
-  EmbeddingBagMode mode() const { return mode_; }
-  const Tensor& per_sample_weights() const { return per_sample_weights_; }
-  bool include_last_offset() const { return include_last_offset_; }
-  std::optional<int64_t> padding_idx() const { return padding_idx_; }
-
- private:
-  Tensor offsets_;
-  bool scale_grad_by_freq_ = false;
-  EmbeddingBagMode mode_ = kMean;
-  Tensor per_sample_weights_;
-  bool include_last_offset_ = false;
-  std::optional<int64_t> padding_idx_;
+  REEL_ARG(Tensor, offsets);
+  REEL_ARG(bool, scale_grad_by_freq) = false;
+  REEL_ARG(EmbeddingBagMode, mode) = kMean;
+  REEL_ARG(Tensor, per_sample_weights);
+  REEL_ARG(bool, include_last_offset) = false;
+  REEL_ARG(std::optional<int64_t>, padding_idx);
 };
 
 /// Sums, means or maxima of rows of weight [num, dim] over bags of indices: the rows of input

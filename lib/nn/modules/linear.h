@@ -1,6 +1,7 @@
 #pragma once
 
 #include <reel/nn/module.h>
+#include <reel/tensor/arg.h>
 #include <reel/tensor/ops.h>
 
 namespace reel::nn {
@@ -25,15 +26,14 @@ class LinearOptions {
  public:
   LinearOptions(int64_t in_features, int64_t out_features)
       : in_features_(in_features), out_features_(out_features) {}
-  LinearOptions& bias(bool value) { return bias_ = value, *this; }
   int64_t in_features() const { return in_features_; }
   int64_t out_features() const { return out_features_; }
-  bool bias() const { return bias_; }
+
+  REEL_ARG(bool, bias) = true;
 
  private:
   int64_t in_features_;
   int64_t out_features_;
-  bool bias_ = true;
 };
 
 /// y = x W^T + b for x [..., in_features].
@@ -57,17 +57,16 @@ class BilinearOptions {
  public:
   BilinearOptions(int64_t in1_features, int64_t in2_features, int64_t out_features)
       : in1_features_(in1_features), in2_features_(in2_features), out_features_(out_features) {}
-  BilinearOptions& bias(bool value) { return bias_ = value, *this; }
   int64_t in1_features() const { return in1_features_; }
   int64_t in2_features() const { return in2_features_; }
   int64_t out_features() const { return out_features_; }
-  bool bias() const { return bias_; }
+
+  REEL_ARG(bool, bias) = true;
 
  private:
   int64_t in1_features_;
   int64_t in2_features_;
   int64_t out_features_;
-  bool bias_ = true;
 };
 
 /// y[o] = x1^T W[o] x2 + b[o].
@@ -88,15 +87,8 @@ struct BilinearImpl : Cloneable<BilinearImpl> {
 REEL_MODULE(Bilinear);
 
 class FlattenOptions {
- public:
-  FlattenOptions& start_dim(int64_t value) { return start_dim_ = value, *this; }
-  FlattenOptions& end_dim(int64_t value) { return end_dim_ = value, *this; }
-  int64_t start_dim() const { return start_dim_; }
-  int64_t end_dim() const { return end_dim_; }
-
- private:
-  int64_t start_dim_ = 1;
-  int64_t end_dim_ = -1;
+  REEL_ARG(int64_t, start_dim) = 1;
+  REEL_ARG(int64_t, end_dim) = -1;
 };
 
 /// Joins the dimensions start_dim to end_dim into one.

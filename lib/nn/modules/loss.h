@@ -2,6 +2,7 @@
 
 #include <reel/nn/enum.h>
 #include <reel/nn/module.h>
+#include <reel/tensor/arg.h>
 
 // Losses: how far a prediction is from its target. kMean (the default) and kSum give one number,
 // kNone one for each element.
@@ -14,80 +15,39 @@ using ReductionType = Reduction::Reduction;
 class LossOptions {
  public:
   LossOptions(ReductionType reduction = kMean) : reduction_(reduction) {}
-  LossOptions& reduction(ReductionType value) { return reduction_ = value, *this; }
-  ReductionType reduction() const { return reduction_; }
 
- private:
-  ReductionType reduction_;
+  REEL_ARG(ReductionType, reduction);
 };
 using MSELossOptions = LossOptions;
 using L1LossOptions = LossOptions;
 
 class NLLLossOptions {
- public:
   /// A weight for each class, [C].
-  NLLLossOptions& weight(Tensor value) { return weight_ = std::move(value), *this; }
+  REEL_ARG(Tensor, weight);
   /// Targets of this value count for nothing.
-  NLLLossOptions& ignore_index(int64_t value) { return ignore_index_ = value, *this; }
-  NLLLossOptions& reduction(ReductionType value) { return reduction_ = value, *this; }
-  const Tensor& weight() const { return weight_; }
-  int64_t ignore_index() const { return ignore_index_; }
-  ReductionType reduction() const { return reduction_; }
-
- private:
-  Tensor weight_;
-  int64_t ignore_index_ = -100;
-  ReductionType reduction_ = kMean;
+  REEL_ARG(int64_t, ignore_index) = -100;
+  REEL_ARG(ReductionType, reduction) = kMean;
 };
 
 class CrossEntropyLossOptions {
- public:
-  CrossEntropyLossOptions& weight(Tensor value) { return weight_ = std::move(value), *this; }
-  CrossEntropyLossOptions& ignore_index(int64_t value) { return ignore_index_ = value, *this; }
-  CrossEntropyLossOptions& reduction(ReductionType value) { return reduction_ = value, *this; }
+  REEL_ARG(Tensor, weight);
+  REEL_ARG(int64_t, ignore_index) = -100;
+  REEL_ARG(ReductionType, reduction) = kMean;
   /// The part of each target that is spread evenly over all classes, in [0, 1].
-  CrossEntropyLossOptions& label_smoothing(double value) { return label_smoothing_ = value, *this; }
-  const Tensor& weight() const { return weight_; }
-  int64_t ignore_index() const { return ignore_index_; }
-  ReductionType reduction() const { return reduction_; }
-  double label_smoothing() const { return label_smoothing_; }
-
- private:
-  Tensor weight_;
-  int64_t ignore_index_ = -100;
-  ReductionType reduction_ = kMean;
-  double label_smoothing_ = 0;
+  REEL_ARG(double, label_smoothing) = 0;
 };
 
 class BCELossOptions {
- public:
   /// A weight for each element, broadcast to the input.
-  BCELossOptions& weight(Tensor value) { return weight_ = std::move(value), *this; }
-  BCELossOptions& reduction(ReductionType value) { return reduction_ = value, *this; }
-  const Tensor& weight() const { return weight_; }
-  ReductionType reduction() const { return reduction_; }
-
- private:
-  Tensor weight_;
-  ReductionType reduction_ = kMean;
+  REEL_ARG(Tensor, weight);
+  REEL_ARG(ReductionType, reduction) = kMean;
 };
 
 class BCEWithLogitsLossOptions {
- public:
-  BCEWithLogitsLossOptions& weight(Tensor value) { return weight_ = std::move(value), *this; }
-  BCEWithLogitsLossOptions& reduction(ReductionType value) { return reduction_ = value, *this; }
+  REEL_ARG(Tensor, weight);
+  REEL_ARG(ReductionType, reduction) = kMean;
   /// A weight for the positive examples of each class.
-  BCEWithLogitsLossOptions& pos_weight(Tensor value) {
-    return pos_weight_ = std::move(value), *this;
-  }
-  const Tensor& weight() const { return weight_; }
-  ReductionType reduction() const { return reduction_; }
-  const Tensor& pos_weight() const { return pos_weight_; }
-
- private:
-  Tensor weight_;
-  ReductionType reduction_ = kMean;
-  Tensor pos_weight_;
+  REEL_ARG(Tensor, pos_weight);
 };
 
 using MultiLabelMarginLossOptions = LossOptions;
@@ -96,158 +56,76 @@ using SoftMarginLossOptions = LossOptions;
 class KLDivLossOptions {
  public:
   KLDivLossOptions(ReductionType reduction = kMean) : reduction_(reduction) {}
-  KLDivLossOptions& reduction(ReductionType value) { return reduction_ = value, *this; }
-  /// Whether targets are logarithms too.
-  KLDivLossOptions& log_target(bool value) { return log_target_ = value, *this; }
-  ReductionType reduction() const { return reduction_; }
-  bool log_target() const { return log_target_; }
 
- private:
-  ReductionType reduction_;
-  bool log_target_ = false;
+  REEL_ARG(ReductionType, reduction);
+  /// Whether targets are logarithms too.
+  REEL_ARG(bool, log_target) = false;
 };
 
 class HingeEmbeddingLossOptions {
- public:
-  HingeEmbeddingLossOptions& margin(double value) { return margin_ = value, *this; }
-  HingeEmbeddingLossOptions& reduction(ReductionType value) { return reduction_ = value, *this; }
-  double margin() const { return margin_; }
-  ReductionType reduction() const { return reduction_; }
-
- private:
-  double margin_ = 1.0;
-  ReductionType reduction_ = kMean;
+  REEL_ARG(double, margin) = 1.0;
+  REEL_ARG(ReductionType, reduction) = kMean;
 };
 
 class MultiMarginLossOptions {
- public:
   /// The power of the terms: 1 or 2.
-  MultiMarginLossOptions& p(int64_t value) { return p_ = value, *this; }
-  MultiMarginLossOptions& margin(double value) { return margin_ = value, *this; }
+  REEL_ARG(int64_t, p) = 1;
+  REEL_ARG(double, margin) = 1.0;
   /// A weight for each class, [C].
-  MultiMarginLossOptions& weight(Tensor value) { return weight_ = std::move(value), *this; }
-  MultiMarginLossOptions& reduction(ReductionType value) { return reduction_ = value, *this; }
-  int64_t p() const { return p_; }
-  double margin() const { return margin_; }
-  const Tensor& weight() const { return weight_; }
-  ReductionType reduction() const { return reduction_; }
-
- private:
-  int64_t p_ = 1;
-  double margin_ = 1.0;
-  Tensor weight_;
-  ReductionType reduction_ = kMean;
+  REEL_ARG(Tensor, weight);
+  REEL_ARG(ReductionType, reduction) = kMean;
 };
 
 class CosineEmbeddingLossOptions {
- public:
-  CosineEmbeddingLossOptions& margin(double value) { return margin_ = value, *this; }
-  CosineEmbeddingLossOptions& reduction(ReductionType value) { return reduction_ = value, *this; }
-  double margin() const { return margin_; }
-  ReductionType reduction() const { return reduction_; }
-
- private:
-  double margin_ = 0.0;
-  ReductionType reduction_ = kMean;
+  REEL_ARG(double, margin) = 0.0;
+  REEL_ARG(ReductionType, reduction) = kMean;
 };
 
 class SmoothL1LossOptions {
  public:
   SmoothL1LossOptions(ReductionType reduction = kMean) : reduction_(reduction) {}
-  SmoothL1LossOptions& reduction(ReductionType value) { return reduction_ = value, *this; }
-  /// Where the parabola ends.
-  SmoothL1LossOptions& beta(double value) { return beta_ = value, *this; }
-  ReductionType reduction() const { return reduction_; }
-  double beta() const { return beta_; }
 
- private:
-  ReductionType reduction_;
-  double beta_ = 1.0;
+  REEL_ARG(ReductionType, reduction);
+  /// Where the parabola ends.
+  REEL_ARG(double, beta) = 1.0;
 };
 
 class HuberLossOptions {
  public:
   HuberLossOptions(ReductionType reduction = kMean) : reduction_(reduction) {}
-  HuberLossOptions& reduction(ReductionType value) { return reduction_ = value, *this; }
-  /// Where the parabola ends.
-  HuberLossOptions& delta(double value) { return delta_ = value, *this; }
-  ReductionType reduction() const { return reduction_; }
-  double delta() const { return delta_; }
 
- private:
-  ReductionType reduction_;
-  double delta_ = 1.0;
+  REEL_ARG(ReductionType, reduction);
+  /// Where the parabola ends.
+  REEL_ARG(double, delta) = 1.0;
 };
 
 class TripletMarginLossOptions {
- public:
-  TripletMarginLossOptions& margin(double value) { return margin_ = value, *this; }
+  REEL_ARG(double, margin) = 1.0;
   /// The norm of the distances.
-  TripletMarginLossOptions& p(double value) { return p_ = value, *this; }
-  TripletMarginLossOptions& eps(double value) { return eps_ = value, *this; }
+  REEL_ARG(double, p) = 2.0;
+  REEL_ARG(double, eps) = 1e-6;
   /// Whether the negative may be measured from the positive (Balntas et al. 2016).
-  TripletMarginLossOptions& swap(bool value) { return swap_ = value, *this; }
-  TripletMarginLossOptions& reduction(ReductionType value) { return reduction_ = value, *this; }
-  double margin() const { return margin_; }
-  double p() const { return p_; }
-  double eps() const { return eps_; }
-  bool swap() const { return swap_; }
-  ReductionType reduction() const { return reduction_; }
-
- private:
-  double margin_ = 1.0;
-  double p_ = 2.0;
-  double eps_ = 1e-6;
-  bool swap_ = false;
-  ReductionType reduction_ = kMean;
+  REEL_ARG(bool, swap) = false;
+  REEL_ARG(ReductionType, reduction) = kMean;
 };
 
 class PoissonNLLLossOptions {
- public:
-  PoissonNLLLossOptions& log_input(bool value) { return log_input_ = value, *this; }
+  REEL_ARG(bool, log_input) = true;
   /// Whether to add Stirling's term.
-  PoissonNLLLossOptions& full(bool value) { return full_ = value, *this; }
-  PoissonNLLLossOptions& eps(double value) { return eps_ = value, *this; }
-  PoissonNLLLossOptions& reduction(ReductionType value) { return reduction_ = value, *this; }
-  bool log_input() const { return log_input_; }
-  bool full() const { return full_; }
-  double eps() const { return eps_; }
-  ReductionType reduction() const { return reduction_; }
-
- private:
-  bool log_input_ = true;
-  bool full_ = false;
-  double eps_ = 1e-8;
-  ReductionType reduction_ = kMean;
+  REEL_ARG(bool, full) = false;
+  REEL_ARG(double, eps) = 1e-8;
+  REEL_ARG(ReductionType, reduction) = kMean;
 };
 
 class MarginRankingLossOptions {
- public:
-  MarginRankingLossOptions& margin(double value) { return margin_ = value, *this; }
-  MarginRankingLossOptions& reduction(ReductionType value) { return reduction_ = value, *this; }
-  double margin() const { return margin_; }
-  ReductionType reduction() const { return reduction_; }
-
- private:
-  double margin_ = 0.0;
-  ReductionType reduction_ = kMean;
+  REEL_ARG(double, margin) = 0.0;
+  REEL_ARG(ReductionType, reduction) = kMean;
 };
 
 class MultiLabelSoftMarginLossOptions {
- public:
   /// A weight for each class, [C].
-  MultiLabelSoftMarginLossOptions& weight(Tensor value) {
-    return weight_ = std::move(value), *this;
-  }
-  MultiLabelSoftMarginLossOptions& reduction(ReductionType value) {
-    return reduction_ = value, *this;
-  }
-  const Tensor& weight() const { return weight_; }
-  ReductionType reduction() const { return reduction_; }
-
- private:
-  Tensor weight_;
-  ReductionType reduction_ = kMean;
+  REEL_ARG(Tensor, weight);
+  REEL_ARG(ReductionType, reduction) = kMean;
 };
 
 namespace functional {

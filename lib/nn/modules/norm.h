@@ -1,6 +1,7 @@
 #pragma once
 
 #include <reel/nn/module.h>
+#include <reel/tensor/arg.h>
 #include <reel/tensor/ops.h>
 
 namespace reel::nn {
@@ -8,23 +9,16 @@ namespace reel::nn {
 class BatchNormOptions {
  public:
   BatchNormOptions(int64_t num_features) : num_features_(num_features) {}
-  BatchNormOptions& eps(double value) { return eps_ = value, *this; }
-  /// Weight of a new batch in the running statistics; none for the plain mean of all batches.
-  BatchNormOptions& momentum(std::optional<double> value) { return momentum_ = value, *this; }
-  BatchNormOptions& affine(bool value) { return affine_ = value, *this; }
-  BatchNormOptions& track_running_stats(bool value) { return track_running_stats_ = value, *this; }
   int64_t num_features() const { return num_features_; }
-  double eps() const { return eps_; }
-  std::optional<double> momentum() const { return momentum_; }
-  bool affine() const { return affine_; }
-  bool track_running_stats() const { return track_running_stats_; }
+
+  REEL_ARG(double, eps) = 1e-5;
+  /// Weight of a new batch in the running statistics; none for the plain mean of all batches.
+  REEL_ARG(std::optional<double>, momentum) = 0.1;
+  REEL_ARG(bool, affine) = true;
+  REEL_ARG(bool, track_running_stats) = true;
 
  private:
   int64_t num_features_;
-  double eps_ = 1e-5;
-  std::optional<double> momentum_ = 0.1;
-  bool affine_ = true;
-  bool track_running_stats_ = true;
 };
 using BatchNorm1dOptions = BatchNormOptions;
 using BatchNorm2dOptions = BatchNormOptions;
@@ -34,24 +28,15 @@ using BatchNorm3dOptions = BatchNormOptions;
 class InstanceNormOptions {
  public:
   InstanceNormOptions(int64_t num_features) : num_features_(num_features) {}
-  InstanceNormOptions& eps(double value) { return eps_ = value, *this; }
-  InstanceNormOptions& momentum(double value) { return momentum_ = value, *this; }
-  InstanceNormOptions& affine(bool value) { return affine_ = value, *this; }
-  InstanceNormOptions& track_running_stats(bool value) {
-    return track_running_stats_ = value, *this;
-  }
   int64_t num_features() const { return num_features_; }
-  double eps() const { return eps_; }
-  double momentum() const { return momentum_; }
-  bool affine() const { return affine_; }
-  bool track_running_stats() const { return track_running_stats_; }
+
+  REEL_ARG(double, eps) = 1e-5;
+  REEL_ARG(double, momentum) = 0.1;
+  REEL_ARG(bool, affine) = false;
+  REEL_ARG(bool, track_running_stats) = false;
 
  private:
   int64_t num_features_;
-  double eps_ = 1e-5;
-  double momentum_ = 0.1;
-  bool affine_ = false;
-  bool track_running_stats_ = false;
 };
 using InstanceNorm1dOptions = InstanceNormOptions;
 using InstanceNorm2dOptions = InstanceNormOptions;
@@ -61,18 +46,15 @@ class GroupNormOptions {
  public:
   GroupNormOptions(int64_t num_groups, int64_t num_channels)
       : num_groups_(num_groups), num_channels_(num_channels) {}
-  GroupNormOptions& eps(double value) { return eps_ = value, *this; }
-  GroupNormOptions& affine(bool value) { return affine_ = value, *this; }
   int64_t num_groups() const { return num_groups_; }
   int64_t num_channels() const { return num_channels_; }
-  double eps() const { return eps_; }
-  bool affine() const { return affine_; }
+
+  REEL_ARG(double, eps) = 1e-5;
+  REEL_ARG(bool, affine) = true;
 
  private:
   int64_t num_groups_;
   int64_t num_channels_;
-  double eps_ = 1e-5;
-  bool affine_ = true;
 };
 
 class LayerNormOptions {
@@ -80,39 +62,23 @@ class LayerNormOptions {
   /// The sizes of the last dimensions, over which each piece of the input is normalised.
   LayerNormOptions(std::vector<int64_t> normalized_shape)
       : normalized_shape_(std::move(normalized_shape)) {}
-  LayerNormOptions& eps(double value) { return eps_ = value, *this; }
-  LayerNormOptions& elementwise_affine(bool value) { return elementwise_affine_ = value, *this; }
   const std::vector<int64_t>& normalized_shape() const { return normalized_shape_; }
-  double eps() const { return eps_; }
-  bool elementwise_affine() const { return elementwise_affine_; }
+
+  REEL_ARG(double, eps) = 1e-5;
+  REEL_ARG(bool, elementwise_affine) = true;
 
  private:
   std::vector<int64_t> normalized_shape_;
-  double eps_ = 1e-5;
-  bool elementwise_affine_ = true;
 };
 
 namespace functional {
 
 class BatchNormFuncOptions {
- public:
-  BatchNormFuncOptions& weight(Tensor value) { return weight_ = std::move(value), *this; }
-  BatchNormFuncOptions& bias(Tensor value) { return bias_ = std::move(value), *this; }
-  BatchNormFuncOptions& training(bool value) { return training_ = value, *this; }
-  BatchNormFuncOptions& momentum(double value) { return momentum_ = value, *this; }
-  BatchNormFuncOptions& eps(double value) { return eps_ = value, *this; }
-  const Tensor& weight() const { return weight_; }
-  const Tensor& bias() const { return bias_; }
-  bool training() const { return training_; }
-  double momentum() const { return momentum_; }
-  double eps() const { return eps_; }
-
- private:
-  Tensor weight_;
-  Tensor bias_;
-  bool training_ = false;
-  double momentum_ = 0.1;
-  double eps_ = 1e-5;
+  REEL_ARG(Tensor, weight);
+  REEL_ARG(Tensor, bias);
+  REEL_ARG(bool, training) = false;
+  REEL_ARG(double, momentum) = 0.1;
+  REEL_ARG(double, eps) = 1e-5;
 };
 
 /// Errors when training on one value for each channel, which has no variance.
@@ -120,34 +86,13 @@ Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor&
                   const BatchNormFuncOptions& options = {});
 
 class InstanceNormFuncOptions {
- public:
-  InstanceNormFuncOptions& running_mean(Tensor value) {
-    return running_mean_ = std::move(value), *this;
-  }
-  InstanceNormFuncOptions& running_var(Tensor value) {
-    return running_var_ = std::move(value), *this;
-  }
-  InstanceNormFuncOptions& weight(Tensor value) { return weight_ = std::move(value), *this; }
-  InstanceNormFuncOptions& bias(Tensor value) { return bias_ = std::move(value), *this; }
-  InstanceNormFuncOptions& use_input_stats(bool value) { return use_input_stats_ = value, *this; }
-  InstanceNormFuncOptions& momentum(double value) { return momentum_ = value, *this; }
-  InstanceNormFuncOptions& eps(double value) { return eps_ = value, *this; }
-  const Tensor& running_mean() const { return running_mean_; }
-  const Tensor& running_var() const { return running_var_; }
-  const Tensor& weight() const { return weight_; }
-  const Tensor& bias() const { return bias_; }
-  bool use_input_stats() const { return use_input_stats_; }
-  double momentum() const { return momentum_; }
-  double eps() const { return eps_; }
-
- private:
-  Tensor running_mean_;
-  Tensor running_var_;
-  Tensor weight_;
-  Tensor bias_;
-  bool use_input_stats_ = true;
-  double momentum_ = 0.1;
-  double eps_ = 1e-5;
+  REEL_ARG(Tensor, running_mean);
+  REEL_ARG(Tensor, running_var);
+  REEL_ARG(Tensor, weight);
+  REEL_ARG(Tensor, bias);
+  REEL_ARG(bool, use_input_stats) = true;
+  REEL_ARG(double, momentum) = 0.1;
+  REEL_ARG(double, eps) = 1e-5;
 };
 
 /// Errors on one value for each channel of a picture, which has no variance.
@@ -156,19 +101,14 @@ Tensor instance_norm(const Tensor& input, const InstanceNormFuncOptions& options
 class GroupNormFuncOptions {
  public:
   GroupNormFuncOptions(int64_t num_groups) : num_groups_(num_groups) {}
-  GroupNormFuncOptions& weight(Tensor value) { return weight_ = std::move(value), *this; }
-  GroupNormFuncOptions& bias(Tensor value) { return bias_ = std::move(value), *this; }
-  GroupNormFuncOptions& eps(double value) { return eps_ = value, *this; }
   int64_t num_groups() const { return num_groups_; }
-  const Tensor& weight() const { return weight_; }
-  const Tensor& bias() const { return bias_; }
-  double eps() const { return eps_; }
+
+  REEL_ARG(Tensor, weight);
+  REEL_ARG(Tensor, bias);
+  REEL_ARG(double, eps) = 1e-5;
 
  private:
   int64_t num_groups_;
-  Tensor weight_;
-  Tensor bias_;
-  double eps_ = 1e-5;
 };
 
 inline Tensor group_norm(const Tensor& input, const GroupNormFuncOptions& options) {
@@ -180,19 +120,14 @@ class LayerNormFuncOptions {
  public:
   LayerNormFuncOptions(std::vector<int64_t> normalized_shape)
       : normalized_shape_(std::move(normalized_shape)) {}
-  LayerNormFuncOptions& weight(Tensor value) { return weight_ = std::move(value), *this; }
-  LayerNormFuncOptions& bias(Tensor value) { return bias_ = std::move(value), *this; }
-  LayerNormFuncOptions& eps(double value) { return eps_ = value, *this; }
   const std::vector<int64_t>& normalized_shape() const { return normalized_shape_; }
-  const Tensor& weight() const { return weight_; }
-  const Tensor& bias() const { return bias_; }
-  double eps() const { return eps_; }
+
+  REEL_ARG(Tensor, weight);
+  REEL_ARG(Tensor, bias);
+  REEL_ARG(double, eps) = 1e-5;
 
  private:
   std::vector<int64_t> normalized_shape_;
-  Tensor weight_;
-  Tensor bias_;
-  double eps_ = 1e-5;
 };
 
 inline Tensor layer_norm(const Tensor& input, const LayerNormFuncOptions& options) {

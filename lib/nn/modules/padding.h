@@ -3,6 +3,7 @@
 #include <reel/nn/enum.h>
 #include <reel/nn/expanding_array.h>
 #include <reel/nn/module.h>
+#include <reel/tensor/arg.h>
 
 namespace reel::nn {
 
@@ -11,17 +12,10 @@ namespace functional {
 class PadFuncOptions {
  public:
   PadFuncOptions(std::vector<int64_t> pad) : pad_(std::move(pad)) {}
-  PadFuncOptions& pad(std::vector<int64_t> value) { return pad_ = std::move(value), *this; }
-  PadFuncOptions& mode(PaddingMode value) { return mode_ = value, *this; }
-  PadFuncOptions& value(double value) { return value_ = value, *this; }
-  const std::vector<int64_t>& pad() const { return pad_; }
-  PaddingMode mode() const { return mode_; }
-  double value() const { return value_; }
 
- private:
-  std::vector<int64_t> pad_;
-  PaddingMode mode_ = kConstant;
-  double value_ = 0;
+  REEL_ARG(std::vector<int64_t>, pad);
+  REEL_ARG(PaddingMode, mode) = kConstant;
+  REEL_ARG(double, value) = 0;
 };
 
 /// reel::pad by options: `F::pad(x, F::PadFuncOptions({1, 1, 2, 2}).mode(kReflect))`.
@@ -34,11 +28,8 @@ template <size_t D>
 class PadOptions {
  public:
   PadOptions(ExpandingArray<D * 2> padding) : padding_(padding) {}
-  PadOptions& padding(ExpandingArray<D * 2> value) { return padding_ = value, *this; }
-  const ExpandingArray<D * 2>& padding() const { return padding_; }
 
- private:
-  ExpandingArray<D * 2> padding_;
+  REEL_ARG(ExpandingArray<D * 2>, padding);
 };
 using ReflectionPad1dOptions = PadOptions<1>;
 using ReflectionPad2dOptions = PadOptions<2>;
@@ -53,14 +44,9 @@ class ConstantPadOptions {
  public:
   ConstantPadOptions(ExpandingArray<D * 2> padding, double value)
       : padding_(padding), value_(value) {}
-  ConstantPadOptions& padding(ExpandingArray<D * 2> value) { return padding_ = value, *this; }
-  ConstantPadOptions& value(double value) { return value_ = value, *this; }
-  const ExpandingArray<D * 2>& padding() const { return padding_; }
-  double value() const { return value_; }
 
- private:
-  ExpandingArray<D * 2> padding_;
-  double value_;
+  REEL_ARG(ExpandingArray<D * 2>, padding);
+  REEL_ARG(double, value);
 };
 using ConstantPad1dOptions = ConstantPadOptions<1>;
 using ConstantPad2dOptions = ConstantPadOptions<2>;

@@ -2,6 +2,7 @@
 
 #include <reel/nn/expanding_array.h>
 #include <reel/nn/module.h>
+#include <reel/tensor/arg.h>
 #include <reel/tensor/ops.h>
 
 // Pooling of rows [N, C, L], pictures [N, C, H, W] and volumes [N, C, D, H, W], or of one of them
@@ -13,23 +14,12 @@ template <size_t D>
 class MaxPoolOptions {
  public:
   MaxPoolOptions(ExpandingArray<D> kernel_size) : kernel_size_(kernel_size), stride_(kernel_size) {}
-  MaxPoolOptions& kernel_size(ExpandingArray<D> value) { return kernel_size_ = value, *this; }
-  MaxPoolOptions& stride(ExpandingArray<D> value) { return stride_ = value, *this; }
-  MaxPoolOptions& padding(ExpandingArray<D> value) { return padding_ = value, *this; }
-  MaxPoolOptions& dilation(ExpandingArray<D> value) { return dilation_ = value, *this; }
-  MaxPoolOptions& ceil_mode(bool value) { return ceil_mode_ = value, *this; }
-  const ExpandingArray<D>& kernel_size() const { return kernel_size_; }
-  const ExpandingArray<D>& stride() const { return stride_; }
-  const ExpandingArray<D>& padding() const { return padding_; }
-  const ExpandingArray<D>& dilation() const { return dilation_; }
-  bool ceil_mode() const { return ceil_mode_; }
 
- private:
-  ExpandingArray<D> kernel_size_;
-  ExpandingArray<D> stride_;
-  ExpandingArray<D> padding_ = 0;
-  ExpandingArray<D> dilation_ = 1;
-  bool ceil_mode_ = false;
+  REEL_ARG(ExpandingArray<D>, kernel_size);
+  REEL_ARG(ExpandingArray<D>, stride);
+  REEL_ARG(ExpandingArray<D>, padding) = 0;
+  REEL_ARG(ExpandingArray<D>, dilation) = 1;
+  REEL_ARG(bool, ceil_mode) = false;
 };
 using MaxPool1dOptions = MaxPoolOptions<1>;
 using MaxPool2dOptions = MaxPoolOptions<2>;
@@ -40,27 +30,18 @@ template <size_t D>
 class AvgPoolOptions {
  public:
   AvgPoolOptions(ExpandingArray<D> kernel_size) : kernel_size_(kernel_size), stride_(kernel_size) {}
-  AvgPoolOptions& kernel_size(ExpandingArray<D> value) { return kernel_size_ = value, *this; }
-  AvgPoolOptions& stride(ExpandingArray<D> value) { return stride_ = value, *this; }
-  AvgPoolOptions& padding(ExpandingArray<D> value) { return padding_ = value, *this; }
-  AvgPoolOptions& ceil_mode(bool value) { return ceil_mode_ = value, *this; }
-  AvgPoolOptions& count_include_pad(bool value) { return count_include_pad_ = value, *this; }
   AvgPoolOptions& divisor_override(std::optional<int64_t> value) requires(D > 1) {
     return divisor_override_ = value, *this;
   }
-  const ExpandingArray<D>& kernel_size() const { return kernel_size_; }
-  const ExpandingArray<D>& stride() const { return stride_; }
-  const ExpandingArray<D>& padding() const { return padding_; }
-  bool ceil_mode() const { return ceil_mode_; }
-  bool count_include_pad() const { return count_include_pad_; }
   std::optional<int64_t> divisor_override() const requires(D > 1) { return divisor_override_; }
 
+  REEL_ARG(ExpandingArray<D>, kernel_size);
+  REEL_ARG(ExpandingArray<D>, stride);
+  REEL_ARG(ExpandingArray<D>, padding) = 0;
+  REEL_ARG(bool, ceil_mode) = false;
+  REEL_ARG(bool, count_include_pad) = true;
+
  private:
-  ExpandingArray<D> kernel_size_;
-  ExpandingArray<D> stride_;
-  ExpandingArray<D> padding_ = 0;
-  bool ceil_mode_ = false;
-  bool count_include_pad_ = true;
   std::optional<int64_t> divisor_override_;
 };
 using AvgPool1dOptions = AvgPoolOptions<1>;
@@ -72,10 +53,6 @@ template <size_t D>
 class AdaptivePoolOptions {
  public:
   AdaptivePoolOptions(ExpandingArrayWithOptionalElem<D> output_size) : output_size_(output_size) {}
-  AdaptivePoolOptions& output_size(ExpandingArrayWithOptionalElem<D> value) {
-    return output_size_ = value, *this;
-  }
-  const ExpandingArrayWithOptionalElem<D>& output_size() const { return output_size_; }
   /// The size of the output for this input.
   std::array<int64_t, D> output_size_for(const Tensor& input) const {
     std::array<int64_t, D> result{};
@@ -86,8 +63,7 @@ class AdaptivePoolOptions {
     return result;
   }
 
- private:
-  ExpandingArrayWithOptionalElem<D> output_size_;
+  REEL_ARG(ExpandingArrayWithOptionalElem<D>, output_size);
 };
 using AdaptiveAvgPool1dOptions = AdaptivePoolOptions<1>;
 using AdaptiveAvgPool2dOptions = AdaptivePoolOptions<2>;
@@ -100,17 +76,10 @@ class MaxUnpool2dOptions {
  public:
   MaxUnpool2dOptions(ExpandingArray<2> kernel_size)
       : kernel_size_(kernel_size), stride_(kernel_size) {}
-  MaxUnpool2dOptions& kernel_size(ExpandingArray<2> value) { return kernel_size_ = value, *this; }
-  MaxUnpool2dOptions& stride(ExpandingArray<2> value) { return stride_ = value, *this; }
-  MaxUnpool2dOptions& padding(ExpandingArray<2> value) { return padding_ = value, *this; }
-  const ExpandingArray<2>& kernel_size() const { return kernel_size_; }
-  const ExpandingArray<2>& stride() const { return stride_; }
-  const ExpandingArray<2>& padding() const { return padding_; }
 
- private:
-  ExpandingArray<2> kernel_size_;
-  ExpandingArray<2> stride_;
-  ExpandingArray<2> padding_ = 0;
+  REEL_ARG(ExpandingArray<2>, kernel_size);
+  REEL_ARG(ExpandingArray<2>, stride);
+  REEL_ARG(ExpandingArray<2>, padding) = 0;
 };
 
 namespace functional {
@@ -202,13 +171,8 @@ class MaxUnpool2dFuncOptions : public MaxUnpool2dOptions {
  public:
   using MaxUnpool2dOptions::MaxUnpool2dOptions;
   MaxUnpool2dFuncOptions(const MaxUnpool2dOptions& options) : MaxUnpool2dOptions(options) {}
-  MaxUnpool2dFuncOptions& output_size(std::optional<std::vector<int64_t>> value) {
-    return output_size_ = std::move(value), *this;
-  }
-  const std::optional<std::vector<int64_t>>& output_size() const { return output_size_; }
 
- private:
-  std::optional<std::vector<int64_t>> output_size_;
+  REEL_ARG(std::optional<std::vector<int64_t>>, output_size);
 };
 
 /// The inverse of max_pool2d_with_indices, zeros where no maximum was.

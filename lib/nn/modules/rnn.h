@@ -2,6 +2,7 @@
 
 #include <reel/nn/enum.h>
 #include <reel/nn/module.h>
+#include <reel/tensor/arg.h>
 
 // Recurrent networks over sequences [T, N, features], or [N, T, features] with batch_first, and
 // their cells, which take one step [N, features] or [features].
@@ -65,23 +66,17 @@ class RNNCellOptionsBase {
 class RNNOptions : public detail::RNNOptionsBase<RNNOptions> {
  public:
   using RNNOptionsBase::RNNOptionsBase;
-  /// kTanh or kReLU.
-  RNNOptions& nonlinearity(init::NonlinearityType value) { return nonlinearity_ = value, *this; }
-  init::NonlinearityType nonlinearity() const { return nonlinearity_; }
 
- private:
-  init::NonlinearityType nonlinearity_ = kTanh;
+  /// kTanh or kReLU.
+  REEL_ARG(init::NonlinearityType, nonlinearity) = kTanh;
 };
 
 class LSTMOptions : public detail::RNNOptionsBase<LSTMOptions> {
  public:
   using RNNOptionsBase::RNNOptionsBase;
-  /// The size to which each output is projected; 0 for none (Sak et al. 2014).
-  LSTMOptions& proj_size(int64_t value) { return proj_size_ = value, *this; }
-  int64_t proj_size() const { return proj_size_; }
 
- private:
-  int64_t proj_size_ = 0;
+  /// The size to which each output is projected; 0 for none (Sak et al. 2014).
+  REEL_ARG(int64_t, proj_size) = 0;
 };
 
 class GRUOptions : public detail::RNNOptionsBase<GRUOptions> {
@@ -92,14 +87,9 @@ class GRUOptions : public detail::RNNOptionsBase<GRUOptions> {
 class RNNCellOptions : public detail::RNNCellOptionsBase<RNNCellOptions> {
  public:
   using RNNCellOptionsBase::RNNCellOptionsBase;
-  /// kTanh or kReLU.
-  RNNCellOptions& nonlinearity(init::NonlinearityType value) {
-    return nonlinearity_ = value, *this;
-  }
-  init::NonlinearityType nonlinearity() const { return nonlinearity_; }
 
- private:
-  init::NonlinearityType nonlinearity_ = kTanh;
+  /// kTanh or kReLU.
+  REEL_ARG(init::NonlinearityType, nonlinearity) = kTanh;
 };
 
 class LSTMCellOptions : public detail::RNNCellOptionsBase<LSTMCellOptions> {

@@ -3,6 +3,7 @@
 #include <reel/nn/enum.h>
 #include <reel/nn/expanding_array.h>
 #include <reel/nn/module.h>
+#include <reel/tensor/arg.h>
 
 // Pictures of another size, pixels as channels, windows as columns.
 
@@ -22,67 +23,46 @@ class Interpolation {
 
 class UpsampleOptions {
  public:
-  /// Either the size of the output or its factors; one number is all.
-  UpsampleOptions& size(std::optional<std::vector<int64_t>> value) {
-    return size_ = std::move(value), *this;
-  }
-  UpsampleOptions& scale_factor(std::optional<std::vector<double>> value) {
-    return scale_factor_ = std::move(value), *this;
-  }
   UpsampleOptions& mode(Interpolation value) { return mode_ = value, *this; }
-  /// Whether corners meet corners, instead of edges edges. Not for kNearest and kArea.
-  UpsampleOptions& align_corners(std::optional<bool> value) {
-    return align_corners_ = value, *this;
-  }
-  const std::optional<std::vector<int64_t>>& size() const { return size_; }
-  const std::optional<std::vector<double>>& scale_factor() const { return scale_factor_; }
   InterpolateMode mode() const { return mode_.mode(); }
-  std::optional<bool> align_corners() const { return align_corners_; }
+
+  /// Either the size of the output or its factors; one number is all.
+  REEL_ARG(std::optional<std::vector<int64_t>>, size);
+  REEL_ARG(std::optional<std::vector<double>>, scale_factor);
+  /// Whether corners meet corners, instead of edges edges. Not for kNearest and kArea.
+  REEL_ARG(std::optional<bool>, align_corners);
 
  private:
-  std::optional<std::vector<int64_t>> size_;
-  std::optional<std::vector<double>> scale_factor_;
   Interpolation mode_ = kNearest;
-  std::optional<bool> align_corners_;
 };
 
 class FoldOptions {
  public:
   FoldOptions(ExpandingArray<2> output_size, ExpandingArray<2> kernel_size)
       : output_size_(output_size), kernel_size_(kernel_size) {}
-  FoldOptions& dilation(ExpandingArray<2> value) { return dilation_ = value, *this; }
-  FoldOptions& padding(ExpandingArray<2> value) { return padding_ = value, *this; }
-  FoldOptions& stride(ExpandingArray<2> value) { return stride_ = value, *this; }
   const ExpandingArray<2>& output_size() const { return output_size_; }
   const ExpandingArray<2>& kernel_size() const { return kernel_size_; }
-  const ExpandingArray<2>& dilation() const { return dilation_; }
-  const ExpandingArray<2>& padding() const { return padding_; }
-  const ExpandingArray<2>& stride() const { return stride_; }
+
+  REEL_ARG(ExpandingArray<2>, dilation) = 1;
+  REEL_ARG(ExpandingArray<2>, padding) = 0;
+  REEL_ARG(ExpandingArray<2>, stride) = 1;
 
  private:
   ExpandingArray<2> output_size_;
   ExpandingArray<2> kernel_size_;
-  ExpandingArray<2> dilation_ = 1;
-  ExpandingArray<2> padding_ = 0;
-  ExpandingArray<2> stride_ = 1;
 };
 
 class UnfoldOptions {
  public:
   UnfoldOptions(ExpandingArray<2> kernel_size) : kernel_size_(kernel_size) {}
-  UnfoldOptions& dilation(ExpandingArray<2> value) { return dilation_ = value, *this; }
-  UnfoldOptions& padding(ExpandingArray<2> value) { return padding_ = value, *this; }
-  UnfoldOptions& stride(ExpandingArray<2> value) { return stride_ = value, *this; }
   const ExpandingArray<2>& kernel_size() const { return kernel_size_; }
-  const ExpandingArray<2>& dilation() const { return dilation_; }
-  const ExpandingArray<2>& padding() const { return padding_; }
-  const ExpandingArray<2>& stride() const { return stride_; }
+
+  REEL_ARG(ExpandingArray<2>, dilation) = 1;
+  REEL_ARG(ExpandingArray<2>, padding) = 0;
+  REEL_ARG(ExpandingArray<2>, stride) = 1;
 
  private:
   ExpandingArray<2> kernel_size_;
-  ExpandingArray<2> dilation_ = 1;
-  ExpandingArray<2> padding_ = 0;
-  ExpandingArray<2> stride_ = 1;
 };
 
 class PixelShuffleOptions {
@@ -107,53 +87,27 @@ namespace functional {
 
 class InterpolateFuncOptions {
  public:
-  InterpolateFuncOptions& size(std::optional<std::vector<int64_t>> value) {
-    return size_ = std::move(value), *this;
-  }
-  InterpolateFuncOptions& scale_factor(std::optional<std::vector<double>> value) {
-    return scale_factor_ = std::move(value), *this;
-  }
   InterpolateFuncOptions& mode(Interpolation value) { return mode_ = value, *this; }
-  InterpolateFuncOptions& align_corners(std::optional<bool> value) {
-    return align_corners_ = value, *this;
-  }
-  /// Whether positions follow from the sizes, not from scale_factor as it was given.
-  InterpolateFuncOptions& recompute_scale_factor(std::optional<bool> value) {
-    return recompute_scale_factor_ = value, *this;
-  }
-  const std::optional<std::vector<int64_t>>& size() const { return size_; }
-  const std::optional<std::vector<double>>& scale_factor() const { return scale_factor_; }
   InterpolateMode mode() const { return mode_.mode(); }
-  std::optional<bool> align_corners() const { return align_corners_; }
-  std::optional<bool> recompute_scale_factor() const { return recompute_scale_factor_; }
+
+  REEL_ARG(std::optional<std::vector<int64_t>>, size);
+  REEL_ARG(std::optional<std::vector<double>>, scale_factor);
+  REEL_ARG(std::optional<bool>, align_corners);
+  /// Whether positions follow from the sizes, not from scale_factor as it was given.
+  REEL_ARG(std::optional<bool>, recompute_scale_factor);
 
  private:
-  std::optional<std::vector<int64_t>> size_;
-  std::optional<std::vector<double>> scale_factor_;
   Interpolation mode_ = kNearest;
-  std::optional<bool> align_corners_;
-  std::optional<bool> recompute_scale_factor_;
 };
 
 /// Rows [N, C, L], pictures [N, C, H, W] or volumes [N, C, D, H, W] of another size.
 Tensor interpolate(const Tensor& input, const InterpolateFuncOptions& options = {});
 
 class GridSampleFuncOptions {
- public:
   /// kBilinear, kNearest or kBicubic.
-  GridSampleFuncOptions& mode(InterpolateMode value) { return mode_ = value, *this; }
-  GridSampleFuncOptions& padding_mode(GridPadding value) { return padding_mode_ = value, *this; }
-  GridSampleFuncOptions& align_corners(std::optional<bool> value) {
-    return align_corners_ = value, *this;
-  }
-  InterpolateMode mode() const { return mode_; }
-  GridPadding padding_mode() const { return padding_mode_; }
-  std::optional<bool> align_corners() const { return align_corners_; }
-
- private:
-  InterpolateMode mode_ = kBilinear;
-  GridPadding padding_mode_ = kZeros;
-  std::optional<bool> align_corners_;
+  REEL_ARG(InterpolateMode, mode) = kBilinear;
+  REEL_ARG(GridPadding, padding_mode) = kZeros;
+  REEL_ARG(std::optional<bool>, align_corners);
 };
 
 /// input [N, C, H, W] seen at the positions grid [N, H', W', 2], (x, y) in [-1, 1].
