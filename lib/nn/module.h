@@ -1,7 +1,6 @@
 #pragma once
 
 #include <iosfwd>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +9,7 @@
 #include <reel/autograd/grad_mode.h>
 #include <reel/nn/ordered_dict.h>
 #include <reel/nn/pimpl.h>
+#include <reel/tensor/owners.h>
 #include <reel/tensor/tensor.h>
 
 namespace reel::nn {

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <memory>
 #include <type_traits>
 #include <utility>
+
+#include <reel/tensor/owners.h>
 
 namespace reel::nn {
 

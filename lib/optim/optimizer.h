@@ -1,6 +1,5 @@
 #pragma once
 
-#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -8,6 +7,7 @@
 
 #include <reel/autograd/grad_mode.h>
 #include <reel/nn/ordered_dict.h>
+#include <reel/tensor/owners.h>
 #include <reel/tensor/tensor.h>
 
 namespace reel::optim {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 #include <vector>
 
@@ -20,7 +21,7 @@ void Shape::resize_heap(size_t rank) {
   const size_t kept = std::min(rank, size_);
   if (rank <= kInline) {
     if (heap_ != nullptr) {
-      if (kept > 0) std::memcpy(inline_, heap_, kept * sizeof(int64_t));
+      if (kept > 0) std::memcpy(inline_.data(), heap_, kept * sizeof(int64_t));
       delete[] heap_;
       heap_ = nullptr;
     }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstring>
+#include <array>
 #include <string>
 
 #include <reel/tensor/array_ref.h>
@@ -17,8 +17,7 @@ class Shape {
   }
   Shape(IntArrayRef values) { assign(values); }
   Shape(std::initializer_list<int64_t> values) { assign(IntArrayRef(values)); }
-  Shape(const Shape& other) : size_(other.size_) {
-    std::memcpy(inline_, other.inline_, sizeof(inline_));
+  Shape(const Shape& other) : size_(other.size_), inline_(other.inline_) {
     if (other.heap_ != nullptr) copy_heap(other);
   }
   Shape(Shape&& other) noexcept { steal(other); }
@@ -37,8 +36,8 @@ class Shape {
 
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  int64_t* data() { return heap_ != nullptr ? heap_ : inline_; }
-  const int64_t* data() const { return heap_ != nullptr ? heap_ : inline_; }
+  int64_t* data() { return heap_ != nullptr ? heap_ : inline_.data(); }
+  const int64_t* data() const { return heap_ != nullptr ? heap_ : inline_.data(); }
   int64_t& operator[](size_t i) { return data()[i]; }
   int64_t operator[](size_t i) const { return data()[i]; }
   int64_t* begin() { return data(); }
@@ -82,7 +81,7 @@ class Shape {
   void assign(IntArrayRef values) {
     resize(values.size());
     if (size_ > kInline) {
-      std::memmove(heap_, values.data(), size_ * sizeof(int64_t));
+      for (size_t i = 0; i < size_; ++i) heap_[i] = values[i];
       return;
     }
     for (size_t i = 0; i < kInline; ++i) {
@@ -92,7 +91,7 @@ class Shape {
   void steal(Shape& other) {
     size_ = other.size_;
     heap_ = other.heap_;
-    std::memcpy(inline_, other.inline_, sizeof(inline_));
+    inline_ = other.inline_;
     other.heap_ = nullptr;
     other.size_ = 0;
   }
@@ -101,7 +100,7 @@ class Shape {
 
   size_t size_ = 0;
   int64_t* heap_ = nullptr;
-  int64_t inline_[kInline];
+  std::array<int64_t, kInline> inline_;
 };
 
 /// How the elements of a tensor are ordered in memory. Preserve keeps what the input has.

@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include <reel/backends/cpu/kernels/conv.h>
 #include <reel/backends/cpu/kernels/winograd_transforms.h>
 #include <reel/backends/cpu/weight_cache.h>
