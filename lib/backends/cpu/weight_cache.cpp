@@ -37,7 +37,7 @@ std::atomic<size_t> cached_bytes{0};
 size_t cache_limit() {
   static const size_t limit = [] {
     const char* text = std::getenv("REEL_WEIGHT_CACHE_MB");
-    return static_cast<size_t>(text != nullptr ? std::max(0, std::atoi(text)) : 1024) << 20;
+    return static_cast<size_t>(text != nullptr ? std::max(0, std::atoi(text)) : 128) << 20;
   }();
   return limit;
 }
@@ -45,19 +45,50 @@ size_t cache_limit() {
 struct PackedWeight {
   WeightKey key;
   uint64_t fingerprint;
-  Storage data;
+  Storage data;  // none: the weight was met, and not packed
+  size_t bytes() const { return data ? data->bytes() : 0; }
 };
 
 struct PackedWeights : StorageCache {
   std::vector<PackedWeight> entries;
   ~PackedWeights() override {
-    for (const auto& entry : entries) cached_bytes -= entry.data->bytes();
+    for (const auto& entry : entries) cached_bytes -= entry.bytes();
   }
 };
 
 PackedWeights* current_note(const View& weight) {
   auto* note = dynamic_cast<PackedWeights*>(weight.storage->cache());
   return note != nullptr && note->version == weight.storage->version() ? note : nullptr;
+}
+
+// The entry of what the weight holds now, or nullptr. Under the lock.
+const PackedWeight* find_entry(const View& weight, const WeightKey& key, const WeightStamp& stamp) {
+  const PackedWeights* note = current_note(weight);
+  if (note == nullptr) return nullptr;
+  for (const PackedWeight& entry : note->entries) {
+    if (entry.key == key && entry.fingerprint == stamp.fingerprint) return &entry;
+  }
+  return nullptr;
+}
+
+// In place of an entry of the same key, which is of earlier contents or was made by another thread
+// meanwhile. Under the lock.
+void set_entry(const View& weight, const WeightStamp& stamp, const PackedWeight& made) {
+  PackedWeights* note = current_note(weight);
+  if (note == nullptr) {
+    note = new PackedWeights;
+    note->version = stamp.version;
+    // Frees what was packed from an earlier version.
+    weight.storage->set_cache(note);
+  }
+  std::erase_if(note->entries, [&](const PackedWeight& entry) {
+    if (!(entry.key == made.key)) return false;
+    cached_bytes -= entry.bytes();
+    return true;
+  });
+  const bool fits = cached_bytes + made.bytes() <= cache_limit();
+  note->entries.push_back({made.key, made.fingerprint, fits ? made.data : Storage()});
+  cached_bytes += note->entries.back().bytes();
 }
 
 }  // namespace
@@ -96,39 +127,23 @@ WeightStamp::WeightStamp(const View& weight) {
 Storage find_packed_weight(const View& weight, const WeightKey& key, const WeightStamp& stamp) {
   if (weight.storage == nullptr) return {};
   std::lock_guard lock(cache_mutex());
-  if (const PackedWeights* note = current_note(weight)) {
-    for (const PackedWeight& entry : note->entries) {
-      if (entry.key == key && entry.fingerprint == stamp.fingerprint) return entry.data;
-    }
-  }
-  return {};
+  const PackedWeight* entry = find_entry(weight, key, stamp);
+  return entry != nullptr ? entry->data : Storage();
 }
 
 void keep_packed_weight(const View& weight, const WeightKey& key, const WeightStamp& stamp,
                         const Storage& packed) {
   if (weight.storage == nullptr || weight.storage->version() != stamp.version) return;
   std::lock_guard lock(cache_mutex());
-  PackedWeights* note = current_note(weight);
-  if (note != nullptr) {
-    // The same form of earlier contents, or packed by another thread meanwhile.
-    const auto same = [&](const PackedWeight& entry) { return entry.key == key; };
-    const auto old = std::find_if(note->entries.begin(), note->entries.end(), same);
-    if (old != note->entries.end()) {
-      cached_bytes -= old->data->bytes();
-      note->entries.erase(old);
-    }
-  } else {
-    // Frees what was packed from an earlier version, also if the new form is not kept.
-    weight.storage->set_cache(nullptr);
-  }
-  if (cached_bytes + packed->bytes() > cache_limit()) return;
-  if (note == nullptr) {
-    note = new PackedWeights;
-    note->version = stamp.version;
-    weight.storage->set_cache(note);
-  }
-  note->entries.push_back({key, stamp.fingerprint, packed});
-  cached_bytes += packed->bytes();
+  set_entry(weight, stamp, {key, stamp.fingerprint, packed});
+}
+
+bool met_before(const View& weight, const WeightKey& key, const WeightStamp& stamp, size_t bytes) {
+  if (weight.storage == nullptr || weight.storage->version() != stamp.version) return false;
+  std::lock_guard lock(cache_mutex());
+  if (find_entry(weight, key, stamp) != nullptr) return cached_bytes + bytes <= cache_limit();
+  set_entry(weight, stamp, {key, stamp.fingerprint, {}});
+  return false;
 }
 
 }  // namespace reel::cpu

@@ -43,9 +43,14 @@ struct WeightStamp {
 Storage find_packed_weight(const View& weight, const WeightKey& key, const WeightStamp& stamp);
 
 /// Keeps a packed form beside the weight's storage until the weight is written to or freed; does
-/// nothing if all packed weights together would exceed REEL_WEIGHT_CACHE_MB (default 1024).
+/// nothing if all packed weights together would exceed REEL_WEIGHT_CACHE_MB (default 128).
 /// `stamp` was taken before packing began.
 void keep_packed_weight(const View& weight, const WeightKey& key, const WeightStamp& stamp,
                         const Storage& packed);
+
+/// Whether this is asked for the second time while the weight holds the same; false also if
+/// `bytes` more would exceed the bound. What is packed anew each time it is wanted need not be kept
+/// for a weight that changes between any two uses.
+bool met_before(const View& weight, const WeightKey& key, const WeightStamp& stamp, size_t bytes);
 
 }  // namespace reel::cpu

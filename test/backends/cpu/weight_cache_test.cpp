@@ -1,6 +1,7 @@
 // Packed weights are kept beside a weight and must never outlive its contents.
 
 #include <reel/autograd/grad_mode.h>
+#include <reel/backends/allocator.h>
 #include <reel/backends/cpu/precision.h>
 #include <reel/tensor/ops.h>
 #include <reel/tensor/random.h>
@@ -38,6 +39,24 @@ TEST_CASE("A convolution sees what was written to its weight") {
     CHECK(staleness(x, weight.transpose(0, 1)) == 0);
     CHECK(staleness(x, weight.flip({2})) == 0);
   }
+}
+
+TEST_CASE("A large transformed weight is kept once it is met again, until it is written to") {
+  const NoGradGuard guard;
+  const Tensor x = randn({1, 256, 8, 8});
+  Tensor weight = randn({512, 256, 3, 3});
+  const auto held = [&] {
+    conv2d(x, weight, {}, 1, 1);
+    return backends::memory_stats(kCPU).in_use;
+  };
+  const int64_t first = held();
+  const int64_t transformed = 36 * weight.numel() / 9 * int64_t{sizeof(float)};
+  CHECK(held() >= first + transformed);
+  CHECK(staleness(x, weight) == 0);  // a clone is new: both ways give the same bits
+  weight.add_(1);
+  CHECK(held() == first);
+  CHECK(staleness(x, weight) == 0);
+  CHECK(held() >= first + transformed);
 }
 
 TEST_CASE("The precision of a convolution can be changed between two calls") {

@@ -7,20 +7,26 @@
 // 3x3 convolution by Winograd's F(4x4, 3x3). With U, V, M the transformed weights, inputs and
 // outputs, M[t] = V[t] U[t] for each of the 36 positions t of a transformed tile:
 //
-//   U [36][O / 2L][C][2L]       panels of B
+//   U [O / P][36][P / 2L][C][2L]     panels of B, for parts of P outputs
 //   V [36][tiles / R][C / L][R][L]   panels of A, in the order by_vector
-//   M [36][O / 2L][tiles][2L]
+//   M [36][P / 2L][tiles][2L]
 //
 // A block of tiles goes through all three steps on one thread while it is in that core's L2, and
 // meanwhile streams U from L3 ("blocked"). Where U is too large for that, the steps are separate
-// ("staged"): first all of V; then U, M and the results for a part of the outputs at a time. U,
-// four times the weight, never exists as a whole and does not leave L3.
+// ("staged"): first all of V; then M and the results for a part of the outputs at a time, and if U,
+// four times the weight, is not kept as a whole, that part of U, which does not leave L3.
 
 namespace reel::cpu::REEL_ISA {
 namespace {
 
 constexpr int kL = kLanes<float>;
 constexpr int kPanel = kTileColumns<float>;
+// Outputs that are multiplied at a time, so that their M is small.
+constexpr int64_t kPart = 4 * kPanel;
+
+// Floats between the positions of a transformed array of `count` values: an odd number of cache
+// lines, since the 36 positions of a tile are written together and must not share cache sets.
+int64_t position_stride(int64_t count) { return ((count + 15) / 16 | 1) * 16; }
 
 struct Winograd {
   int64_t images, in_height, in_width, in_channels;
@@ -39,14 +45,24 @@ struct Winograd {
   int64_t tiles() const { return images * tiles_down() * tiles_across(); }
   int64_t in_padded() const { return padded_columns<float>(in_channels); }
   int64_t out_padded() const { return padded_columns<float>(out_channels); }
+  int64_t part() const { return std::min(kPart, out_padded()); }
+  int64_t u_stride() const { return position_stride(part() * in_channels); }
+  int64_t u_part_size() const { return kPositions * u_stride(); }
+  size_t u_bytes() const {
+    return sizeof(float) *
+           static_cast<size_t>((out_channels + part() - 1) / part() * u_part_size());
+  }
+  // The part of U that begins with output n.
+  template <class T>
+  T* part_of(T* u, int64_t n) const {
+    return u + n / part() * u_part_size();
+  }
 };
 
-// Floats between the positions of a transformed array of `count` values: an odd number of cache
-// lines, since the 36 positions of a tile are written together and must not share cache sets.
-int64_t position_stride(int64_t count) { return ((count + 15) / 16 | 1) * 16; }
-
-int64_t u_size(int64_t in_channels, int64_t out_channels) {
-  return kPositions * position_stride(padded_columns<float>(out_channels) * in_channels);
+// The parts of the outputs [n, end).
+template <class Body>
+void for_each_part(const Winograd& conv, int64_t n, int64_t end, const Body& body) {
+  for (; n < end; n += conv.part()) body(n, std::min(n + conv.part(), end));
 }
 
 // Where a tile lies: its image and its first output pixel.
@@ -98,16 +114,17 @@ void transform_taps(const Winograd& conv, const float* taps, int width, int row,
   }
 }
 
-// U of the outputs [begin, end), whole panels; positions are `stride` apart.
-void transform_weights(const Winograd& conv, int64_t begin, int64_t end, float* u, int64_t stride) {
-  constexpr int64_t kPart = 16;  // channels a task
+// U of the outputs [begin, end), a part.
+void transform_weights(const Winograd& conv, int64_t begin, int64_t end, float* u) {
+  const int64_t stride = conv.u_stride();
+  constexpr int64_t kChannels = 16;  // of a task
   const int64_t panels = EvenSplit(end - begin, kPanel).groups;
-  const int64_t parts = EvenSplit(conv.in_channels, kPart).groups;
-  parallel_for(0, panels * parts, 1, [&](int64_t task, int64_t) {
-    const int64_t n = begin + task / parts * kPanel, first = task % parts * kPart;
-    const int64_t count = std::min(kPart, conv.in_channels - first);
+  const int64_t groups = EvenSplit(conv.in_channels, kChannels).groups;
+  parallel_for(0, panels * groups, 1, [&](int64_t task, int64_t) {
+    const int64_t n = begin + task / groups * kPanel, first = task % groups * kChannels;
+    const int64_t count = std::min(kChannels, conv.in_channels - first);
     const int width = panel_vectors<float>(n, conv.out_channels) * kL;
-    alignas(64) float taps[kPart * 9 * kPanel];
+    alignas(64) float taps[kChannels * 9 * kPanel];
     gather_taps(conv, first, count, n, taps);
     for (int64_t c = 0; c < count; ++c) {
       for (int row = 0; row < kTileIn; ++row) {
@@ -355,14 +372,18 @@ void transform_outputs(const Winograd& conv, int64_t first, int64_t row, int64_t
 void multiply_position(const Winograd& conv, int64_t tiles, const float* v, const float* u,
                        float* m, int64_t begin, int64_t end) {
   const EvenSplit split(tiles, kTileRows);
-  for (int64_t n = begin; n < end; n += kPanel) {
+  for (int64_t n = begin; n < end; n += kPanel, u += kPanel * conv.in_channels) {
     const int vectors = panel_vectors<float>(n, conv.out_channels), width = vectors * kL;
-    for (int64_t i = 0; i < split.groups; ++i) {
-      const auto rows = static_cast<int>(split.size(i));
-      micro_kernel<float>(PanelOrder::by_vector, rows, vectors)(
-          conv.in_channels, v + split.begin(i) * conv.in_padded(),
-          u + (n - begin) * conv.in_channels, zero_row<float>(), 0,
-          m + (n - begin) * tiles + split.begin(i) * width, width, width);
+    for (int64_t k = 0; k < conv.in_channels; k += kBlockDepth) {
+      const int64_t depth = std::min(kBlockDepth, conv.in_channels - k);
+      for (int64_t i = 0; i < split.groups; ++i) {
+        const auto rows = static_cast<int>(split.size(i));
+        const int64_t row = split.begin(i);
+        float* to = m + (n - begin) * tiles + row * width;
+        micro_kernel<float>(PanelOrder::by_vector, rows, vectors)(
+            depth, v + row * conv.in_padded() + k * rows, u + k * width,
+            k == 0 ? zero_row<float>() : to, k == 0 ? 0 : width, to, width, width);
+      }
     }
   }
 }
@@ -382,46 +403,54 @@ void transform_inputs(const Winograd& conv, int64_t first, int64_t tiles, int64_
   }
 }
 
+// V of a block of tiles stays in this core's L2 while U streams by.
 void run_blocked(const Winograd& conv, const float* u, int64_t block_tiles) {
-  const int64_t u_stride = position_stride(conv.out_padded() * conv.in_channels);
   const EvenSplit blocks(conv.tiles(), block_tiles);
   parallel_for(0, blocks.groups, 1, [&](int64_t block, int64_t) {
     const int64_t first = blocks.begin(block), tiles = blocks.size(block);
     const int64_t v_stride = position_stride(tiles * conv.in_padded());
-    const int64_t m_stride = position_stride(tiles * conv.out_padded());
+    const int64_t m_stride = position_stride(tiles * conv.part());
     float* v = scratch<float>(Slot::transform_in, kPositions * v_stride);
     float* m = scratch<float>(Slot::transform_out, kPositions * m_stride);
     transform_inputs(conv, first, tiles, 0, EvenSplit(tiles, kTileRows).groups, v, v_stride);
-    for (int t = 0; t < kPositions; ++t) {
-      multiply_position(conv, tiles, v + t * v_stride, u + t * u_stride, m + t * m_stride, 0,
-                        conv.out_channels);
-    }
-    transform_outputs(conv, first, 0, tiles, m, tiles, m_stride, 0, conv.out_channels);
+    for_each_part(conv, 0, conv.out_channels, [&](int64_t n, int64_t n_end) {
+      for (int t = 0; t < kPositions; ++t) {
+        multiply_position(conv, tiles, v + t * v_stride, conv.part_of(u, n) + t * conv.u_stride(),
+                          m + t * m_stride, n, n_end);
+      }
+      transform_outputs(conv, first, 0, tiles, m, tiles, m_stride, n, n_end);
+    });
   });
 }
 
-void run_staged(const Winograd& conv, int64_t block_tiles) {
-  constexpr int64_t kPart = 4 * kPanel;  // outputs at a time
-  const EvenSplit blocks(conv.tiles(), block_tiles);
+// With a whole U, V of a position is read once for all outputs; without, U is made a part at a
+// time.
+void run_staged(const Winograd& conv, const float* whole_u) {
+  constexpr int64_t kStageTiles = 20 * kTileRows;
+  const int64_t outputs = whole_u != nullptr ? conv.out_padded() : conv.part();
+  const EvenSplit blocks(conv.tiles(), kStageTiles);
   const int64_t v_stride = position_stride(blocks.size(0) * conv.in_padded());
-  const int64_t u_stride = position_stride(kPart * conv.in_channels);
-  const int64_t m_stride = position_stride(kPart * blocks.size(0));
-  const int64_t floats = kPositions * (v_stride + u_stride + m_stride);
+  const int64_t m_stride = position_stride(blocks.size(0) * outputs);
+  const int64_t floats =
+      kPositions * (v_stride + m_stride) + (whole_u != nullptr ? 0 : conv.u_part_size());
   const Storage memory = allocate_storage(sizeof(float) * static_cast<size_t>(floats), kCPU);
   float* v = static_cast<float*>(memory->data());
-  float* u = v + kPositions * v_stride;
-  float* m = u + kPositions * u_stride;
+  float* m = v + kPositions * v_stride;
+  float* made_u = m + kPositions * m_stride;
   for (int64_t block = 0; block < blocks.groups; ++block) {
     const int64_t first = blocks.begin(block), tiles = blocks.size(block);
     parallel_for(0, EvenSplit(tiles, kTileRows).groups, 1, [&](int64_t panel, int64_t panel_end) {
       transform_inputs(conv, first, tiles, panel, panel_end, v, v_stride);
     });
-    for (int64_t n = 0; n < conv.out_channels; n += kPart) {
-      const int64_t n_end = std::min(n + kPart, conv.out_channels);
-      transform_weights(conv, n, n_end, u, u_stride);
+    for (int64_t n = 0; n < conv.out_channels; n += outputs) {
+      const int64_t n_end = std::min(n + outputs, conv.out_channels);
+      if (whole_u == nullptr) transform_weights(conv, n, n_end, made_u);
       parallel_for(0, kPositions, 1, [&](int64_t t, int64_t) {
-        multiply_position(conv, tiles, v + t * v_stride, u + t * u_stride, m + t * m_stride, n,
-                          n_end);
+        for_each_part(conv, n, n_end, [&](int64_t part, int64_t part_end) {
+          const float* u = whole_u != nullptr ? conv.part_of(whole_u, part) : made_u;
+          multiply_position(conv, tiles, v + t * v_stride, u + t * conv.u_stride(),
+                            m + t * m_stride + (part - n) * tiles, part, part_end);
+        });
       });
       parallel_for(0, tiles, 4, [&](int64_t i, int64_t end) {
         transform_outputs(conv, first, i, end - i, m, tiles, m_stride, n, n_end);
@@ -430,38 +459,47 @@ void run_staged(const Winograd& conv, int64_t block_tiles) {
   }
 }
 
-// U from the cache, or made now; small ones are kept. To transform a large one costs a few percent
-// of a convolution, to keep it four times the memory of the weight.
-Storage transformed_weight(const Winograd& conv, const View& view) {
-  constexpr size_t kKeptBytes = 5 << 20;
-  const auto bytes =
-      sizeof(float) * static_cast<size_t>(u_size(conv.in_channels, conv.out_channels));
-  const WeightKey key(
-      conv.input_grad ? WeightForm::input_grad_winograd : WeightForm::forward_winograd, view);
-  const bool kept = bytes <= kKeptBytes;
-  const WeightStamp stamp = kept ? WeightStamp(view) : WeightStamp();
-  Storage u = kept ? find_packed_weight(view, key, stamp) : Storage();
-  if (u) return u;
-  u = allocate_storage(bytes, kCPU);
-  transform_weights(conv, 0, conv.out_channels, static_cast<float*>(u->data()),
-                    position_stride(conv.out_padded() * conv.in_channels));
-  if (kept) keep_packed_weight(view, key, stamp, u);
+Storage transform_whole_weight(const Winograd& conv) {
+  const Storage u = allocate_storage(conv.u_bytes(), kCPU);
+  for_each_part(conv, 0, conv.out_channels, [&](int64_t n, int64_t n_end) {
+    transform_weights(conv, n, n_end, conv.part_of(static_cast<float*>(u->data()), n));
+  });
   return u;
+}
+
+// The whole U of a weight that is worth keeping it: a small one, or one that is met again as it
+// was. While a weight is trained a large one is not, and U is four times its size.
+Storage kept_weight(const Winograd& conv, const View& weight) {
+  constexpr size_t kSmallBytes = 5 << 20;
+  const WeightKey key(
+      conv.input_grad ? WeightForm::input_grad_winograd : WeightForm::forward_winograd, weight);
+  const WeightStamp stamp(weight);
+  if (Storage u = find_packed_weight(weight, key, stamp)) return u;
+  if (conv.u_bytes() > kSmallBytes && !met_before(weight, key, stamp, conv.u_bytes())) return {};
+  Storage u = transform_whole_weight(conv);
+  keep_packed_weight(weight, key, stamp, u);
+  return u;
+}
+
+// Tiles whose V and M are in half of a core's L2 (2 MB), beside a panel of U: the other half may be
+// another's, and larger blocks were no faster. Every thread gets some blocks.
+int64_t tiles_of_block(const Winograd& conv) {
+  constexpr int64_t kBlockBytes = 768 << 10;
+  const int64_t tile_bytes = kPositions * 4 * (conv.in_padded() + conv.part());
+  const int64_t fitting = kBlockBytes / tile_bytes / kTileRows * kTileRows;
+  const int64_t shared = conv.tiles() / (4 * get_num_threads());
+  return std::max<int64_t>(std::min(fitting, shared), kTileRows);
 }
 
 void run(const Winograd& conv, const View& weight) {
   // A U that stays in L3 while the blocks go by.
-  constexpr int64_t kBlockedBytes = 12 << 20;
-  // V and M of a block: what a core's L2 holds beside a panel of U.
-  constexpr int64_t kBlockBytes = 768 << 10;
-  if (4 * u_size(conv.in_channels, conv.out_channels) > kBlockedBytes) {
-    return run_staged(conv, 20 * kTileRows);
+  constexpr size_t kBlockedBytes = 12 << 20;
+  Storage u = kept_weight(conv, weight);
+  if (conv.u_bytes() > kBlockedBytes) {
+    return run_staged(conv, u ? static_cast<const float*>(u->data()) : nullptr);
   }
-  const int64_t tile_bytes = kPositions * 4 * (conv.in_padded() + conv.out_padded());
-  const int64_t fitting = std::max<int64_t>(kBlockBytes / tile_bytes / kTileRows, 1) * kTileRows;
-  const int64_t shared = std::max<int64_t>(conv.tiles() / kEnoughTasks, kTileRows);
-  const Storage u = transformed_weight(conv, weight);
-  run_blocked(conv, static_cast<const float*>(u->data()), std::min(fitting, shared));
+  if (!u) u = transform_whole_weight(conv);
+  run_blocked(conv, static_cast<const float*>(u->data()), tiles_of_block(conv));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <new>
+#include <sys/mman.h>
 
 #ifndef REEL_ISA
 #define REEL_ISA baseline
@@ -26,10 +27,17 @@ class ScratchBuffer {
     if (bytes > size_) {
       std::free(data_);
       size_ = 0;
-      // Whole pages: the alignment keeps panels off each other's cache lines.
-      const size_t rounded = (bytes + 4095) / 4096 * 4096;
-      data_ = std::aligned_alloc(4096, rounded);
+      // Whole pages: the alignment keeps panels off each other's cache lines. Large ones, since the
+      // 36 positions of a Winograd tile lie on as many small ones, more than a core's TLB for
+      // stores has entries.
+      constexpr size_t kPage = 4096, kHugePage = size_t{2} << 20;
+      const size_t page = bytes > kHugePage / 4 ? kHugePage : kPage;
+      const size_t rounded = (bytes + page - 1) / page * page;
+      data_ = std::aligned_alloc(page, rounded);
       if (data_ == nullptr) throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+      if (page == kHugePage) madvise(data_, rounded, MADV_HUGEPAGE);
+#endif
       size_ = rounded;
     }
     return data_;
