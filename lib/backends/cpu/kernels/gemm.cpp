@@ -102,7 +102,7 @@ bool multiply_skinny(int64_t rows, int64_t columns, int64_t depth, const Matrix<
 
 template <class T>
 void multiply_blocked(int64_t rows, int64_t columns, int64_t depth, const Matrix<const T>& a,
-                      const Matrix<const T>& b, const Matrix<T>& c) {
+                      const Matrix<const T>& b, const Matrix<T>& c, bool symmetric = false) {
   const PanelOrder order =
       a.row_stride == 1 && a.column_stride != 1 ? PanelOrder::by_depth : PanelOrder::by_vector;
   multiply_in_tiles<T>(
@@ -113,7 +113,7 @@ void multiply_blocked(int64_t rows, int64_t columns, int64_t depth, const Matrix
       [&](int64_t n, int64_t count, int vectors, int64_t k, int64_t block, T* panel) {
         pack_columns<T>(b, n, count, vectors, k, block, panel);
       },
-      c);
+      c, symmetric);
 }
 
 template <class T>
@@ -192,6 +192,27 @@ const char* matrix_product(const Call& call) {
   }
 }
 
+// c [N, N] = a a' for a [N, M]: half of the products are those of the other half.
+template <class T>
+const char* gram(const Call& call) {
+  const Matrix<const T> a = matrix_of<const T>(call.in[0]);
+  const int64_t rows = call.in[0].sizes[0], depth = call.in[0].sizes[1];
+  if (call.out[0].numel == 0) return nullptr;
+  const Matrix<T> c = matrix_of<T>(call.out[0]);
+  if (rows <= kSkinnyRows) {
+    gemm(rows, rows, depth, a, a.transposed(), c);
+  } else {
+    multiply_blocked(rows, rows, depth, a, a.transposed(), c, /*symmetric=*/true);
+  }
+  return nullptr;
+}
+
+const char* gram_matrix(const Call& call) {
+  if (call.out[0].dtype == kFloat) return gram<float>(call);
+  if (call.out[0].dtype == kDouble) return gram<double>(call);
+  return "dtype is not float32 or float64";
+}
+
 }  // namespace
 
 template <class T>
@@ -221,6 +242,7 @@ template void gemm<double>(int64_t, int64_t, int64_t, const Matrix<const double>
 void register_gemm(KernelTable& table) {
   table.add("mm", matrix_product);
   table.add("bmm", matrix_product);
+  table.add("gram", gram_matrix);
 }
 
 }  // namespace reel::cpu::REEL_ISA

@@ -86,17 +86,25 @@ struct Start {
   bool accumulate = false;  ///< add to what c holds
 };
 
+/// Which panels of a tile are wanted: all, or those that reach the diagonal of the whole product or
+/// lie above it, where the tile's first row is `lead` rows further on than its first column.
+struct Wanted {
+  bool all = true;
+  int64_t lead = 0;
+  bool operator()(int64_t row, int64_t column_end) const { return all || row + lead < column_end; }
+};
+
 /// c[rows][columns] += (or = start +) a b for packed blocks of one depth: the panels of A, split
 /// evenly, one after the other, and the panels of B.
 template <class T>
 void multiply_panels(PanelOrder order, int64_t rows, int64_t columns, int64_t depth, const T* a,
-                     const T* b, Start<T> start, T* c, int64_t c_stride) {
+                     const T* b, Start<T> start, T* c, int64_t c_stride, Wanted wanted = {}) {
   const EvenSplit split(rows, kTileRows);
   for (int64_t n = 0; n < columns; n += kTileColumns<T>) {
     const int vectors = panel_vectors<T>(n, columns);
     const int width = static_cast<int>(std::min<int64_t>(columns - n, kTileColumns<T>));
     const T* panel = a;
-    for (int64_t i = 0; i < split.groups; ++i) {
+    for (int64_t i = 0; i < split.groups && wanted(split.begin(i), n + width); ++i) {
       const int64_t panel_rows = split.size(i);
       T* tile = c + split.begin(i) * c_stride + n;
       const T* init = start.accumulate ? tile : start.row ? start.row + n : zero_row<T>();
@@ -125,7 +133,7 @@ struct DepthBlocks {
 template <class T, class PackA, class BlockB>
 void multiply_tile(PanelOrder order, int64_t rows, int64_t columns, int64_t depth,
                    const PackA& pack_a, const BlockB& block_b, Start<T> start, T* c,
-                   int64_t c_stride) {
+                   int64_t c_stride, Wanted wanted = {}) {
   const EvenSplit split(rows, kTileRows);
   const DepthBlocks<T> blocks(depth);
   T* a = scratch<T>(Slot::panel_a, panel_size<T>(order, rows, blocks.step));
@@ -139,7 +147,7 @@ void multiply_tile(PanelOrder order, int64_t rows, int64_t columns, int64_t dept
       panel += panel_size<T>(order, split.size(i), depth_here);
     }
     multiply_panels<T>(order, rows, columns, depth_here, a, block_b(k, depth_here), start, c,
-                       c_stride);
+                       c_stride, wanted);
     start = {nullptr, true};
   }
 }
@@ -173,7 +181,7 @@ template <class T>
 void pack_columns(const Matrix<const T>& b, int64_t n, int64_t columns, int vectors, int64_t k,
                   int64_t depth, T* out);
 
-/// c [M, N] = a [M, K] b [K, N] (+ bias row), on all threads.
+/// c [M, N] = a [M, K] b [K, N], on all threads.
 template <class T>
 void gemm(int64_t rows, int64_t columns, int64_t depth, const Matrix<const T>& a,
           const Matrix<const T>& b, const Matrix<T>& c);

@@ -61,10 +61,12 @@ Storage pack_whole(int64_t columns, int64_t depth, const PackB& pack_b) {
 }
 
 /// c [rows, columns] = a b with operands that are only known by how they are packed:
-/// pack_a(m, rows, k, depth, out) and pack_b(n, columns, vectors, k, depth, out).
+/// pack_a(m, rows, k, depth, out) and pack_b(n, columns, vectors, k, depth, out). If the product is
+/// known to be symmetric, what lies above the diagonal is computed and then mirrored.
 template <class T, class PackA, class PackB>
 void multiply_in_tiles(PanelOrder order, int64_t rows, int64_t columns, int64_t depth,
-                       const PackA& pack_a, const PackB& pack_b, const Matrix<T>& c) {
+                       const PackA& pack_a, const PackB& pack_b, const Matrix<T>& c,
+                       bool symmetric = false) {
   const TilePlan plan = plan_tiles(rows, columns, depth, sizeof(T));
   const EvenSplit row_split(rows, plan.tile_rows);
   // A depth of 0, of an empty batch, is one slice of nothing.
@@ -86,6 +88,8 @@ void multiply_in_tiles(PanelOrder order, int64_t rows, int64_t columns, int64_t 
     const int64_t m = row_split.begin(row_tile), tile_rows = row_split.size(row_tile);
     const int64_t n = task % column_tiles * plan.tile_columns;
     const int64_t tile_columns = std::min(plan.tile_columns, columns - n);
+    const Wanted wanted{!symmetric, m - n};
+    if (!wanted(0, tile_columns)) return;
     const int64_t k0 = slices > 1 ? slice_split.begin(slice) : 0;
     const int64_t slice_depth = slices > 1 ? slice_split.size(slice) : depth;
     const bool direct = slices == 1 && c.column_stride == 1;
@@ -115,21 +119,23 @@ void multiply_in_tiles(PanelOrder order, int64_t rows, int64_t columns, int64_t 
                          });
           return b;
         },
-        {}, out, out_stride);
+        {}, out, out_stride, wanted);
     if (slices > 1 || direct) return;
     for (int64_t i = 0; i < tile_rows; ++i) {
       for (int64_t j = 0; j < tile_columns; ++j) *c.at(m + i, n + j) = out[i * tile_columns + j];
     }
   });
-  if (slices == 1) return;
+  if (slices == 1 && !symmetric) return;
   const int64_t grain = std::max<int64_t>(1, 32768 / (columns * slices));
   parallel_for(0, rows, grain, [&](int64_t m, int64_t m_end) {
     for (; m < m_end; ++m) {
-      const T* p = static_cast<const T*>(partial->data()) + m * columns;
-      for (int64_t n = 0; n < columns; ++n) {
-        T sum = p[n];
+      const int64_t first = symmetric ? m : 0;
+      const T* p = slices > 1 ? static_cast<const T*>(partial->data()) + m * columns : nullptr;
+      for (int64_t n = first; n < columns; ++n) {
+        T sum = slices > 1 ? p[n] : *c.at(m, n);
         for (int64_t s = 1; s < slices; ++s) sum += p[s * rows * columns + n];
         *c.at(m, n) = sum;
+        if (symmetric) *c.at(n, m) = sum;
       }
     }
   });
