@@ -145,7 +145,10 @@ template <const char* (*kFloatKernel)(const Call&), const char* (*kDoubleKernel)
 const char* by_dtype(const Call& call) {
   if (call.out[0].dtype == kFloat) return kFloatKernel(call);
   if (call.out[0].dtype == kDouble) return kDoubleKernel(call);
-  return "dtype is not float32 or float64";
+  if (call.out[0].dtype == kHalf || call.out[0].dtype == kBFloat16) {
+    return run_in_float(call, kFloatKernel);
+  }
+  return "no kernel for this dtype";
 }
 
 template <class Op>
