@@ -174,7 +174,7 @@ REEL_AMX void multiply_tiles(int rows, int vectors, int64_t words, const int32_t
 
 template <class Sum>
 WordKernel<Sum> amx_kernel(int group) {
-  return {group, kSquare, 2 * kSquare, 256, false, begin_tiles, end_tiles, multiply_tiles<Sum>};
+  return {group, kSquare, 2 * kSquare, 1024, false, begin_tiles, end_tiles, multiply_tiles<Sum>};
 }
 #endif
 
@@ -201,7 +201,10 @@ class Block {
       for (int i = 0; i < count; ++i)
         read_line(data + i * from.line_stride, depth, from.depth_stride, i);
     } else {
-      for (int j = 0; j < depth; ++j) add_parts(data + j * from.depth_stride, count, j);
+      for (int j = 0; j < depth; j += kGroup) {
+        read_words(data + j * from.depth_stride, count, std::min(depth - j, kGroup),
+                   from.depth_stride, j / kGroup);
+      }
     }
   }
   void write_lines(int64_t lines, uint32_t flip, int32_t* out) const {
@@ -226,30 +229,31 @@ class Block {
  private:
   void read_line(const T* data, int depth, int64_t stride, int line) {
     P parts[kDepth] = {};
-    if (stride == 1 && sizeof(T) == sizeof(P)) {
-      std::memcpy(parts, data, sizeof(T) * static_cast<size_t>(depth));
-    } else if (stride == 1) {
-      for (int j = 0; j < depth; ++j) parts[j] = static_cast<P>(data[j]);
+    if (stride == 1 && depth == kDepth) {
+      for (int j = 0; j < kDepth; ++j) parts[j] = static_cast<P>(data[j]);
     } else {
       for (int j = 0; j < depth; ++j) parts[j] = static_cast<P>(data[j * stride]);
     }
     std::memcpy(words_[line], parts, sizeof parts);
   }
-  // Element j of the depth of `count` lines.
-  void add_parts(const T* data, int count, int j) {
-    using Bits = std::make_unsigned_t<P>;
-    const int shift = j % kGroup * (32 / kGroup);
-    int32_t* const words = words_[j / kGroup];
-    const auto part = [&](int i) {
-      return static_cast<int32_t>(uint32_t{static_cast<Bits>(static_cast<P>(data[i]))} << shift);
-    };
-    // The first part replaces what a block that is not filled up holds.
-    if (count == kWordBlock && shift == 0) {
-      for (int i = 0; i < kWordBlock; ++i) words[i] = part(i);
-    } else if (count == kWordBlock) {
-      for (int i = 0; i < kWordBlock; ++i) words[i] |= part(i);
+  // Word k of `count` lines, of which `parts` of its parts are there.
+  void read_words(const T* data, int count, int parts, int64_t stride, int k) {
+    if (count == kWordBlock && parts == kGroup) {
+      join(data, stride, words_[k], kWordBlock, kGroup);
     } else {
-      for (int i = 0; i < count; ++i) words[i] |= part(i);
+      join(data, stride, words_[k], count, parts);
+    }
+  }
+  [[gnu::always_inline]] static void join(const T* data, int64_t stride, int32_t* words, int count,
+                                          int parts) {
+    using Bits = std::make_unsigned_t<P>;
+    for (int i = 0; i < count; ++i) {
+      uint32_t word = 0;
+      for (int g = 0; g < parts; ++g) {
+        word |= uint32_t{static_cast<Bits>(static_cast<P>(data[g * stride + i]))}
+                << g * (32 / kGroup);
+      }
+      words[i] = static_cast<int32_t>(word);
     }
   }
 
