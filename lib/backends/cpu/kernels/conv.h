@@ -79,7 +79,8 @@ void conv_winograd_input_grad(const ConvShape& shape, const float* g, const Gate
                               const View& weight, float* dx);
 
 /// A call with half or bfloat16 by a kernel of floats; other dtypes are passed on as they are.
-const char* run_in_float(const Call& call, Kernel kernel);
+/// `weight` is the input that is one, whose floats are kept, or -1.
+const char* run_in_float(const Call& call, Kernel kernel, int weight);
 
 template <class T>
 Weight<T> weight_of(const View& view) {
