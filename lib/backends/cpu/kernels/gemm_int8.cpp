@@ -26,6 +26,20 @@ void multiply_dots(const Int8Lines& few, const Int8Lines& many, int64_t n, int64
   }
 }
 
+// Where the lines of `many` are side by side: they are added up along the depth, some lines at a
+// time that stay in L1.
+void multiply_side_by_side(const Int8Lines& few, const Int8Lines& many, int64_t n, int64_t count,
+                           int32_t* sums) {
+  std::fill_n(sums, few.count * count, 0);
+  for (int64_t k = 0; k < many.depth; ++k) {
+    const int8_t* b = many.data + n + k * many.depth_stride;
+    for (int64_t i = 0; i < few.count; ++i) {
+      const int32_t a{few.data[i * few.line_stride + k * few.depth_stride]};
+      for (int64_t j = 0; j < count; ++j) sums[i * count + j] += a * b[j];
+    }
+  }
+}
+
 // What int8 that are packed as 128 more than they are add to each column: the product of a row of
 // 128s with it.
 class Excess {
@@ -56,28 +70,40 @@ class Excess {
   std::vector<int32_t> columns_, row_;
 };
 
+// A product in which one operand has few lines, without packing. Returns false where the other one
+// lies in neither of two ways.
+template <class Finish>
+bool multiply_few(const Int8Lines& a, const Int8Lines& b, const Finish& finish) {
+  const bool few_rows = a.count <= kFewLines;
+  const Int8Lines &few = few_rows ? a : b, &many = few_rows ? b : a;
+  const bool dots = a.depth_stride == 1 && b.depth_stride == 1;
+  if (!dots && (many.line_stride != 1 || !few_rows)) return false;
+  const int64_t worth = 1 + kTaskVolume / (few.count * a.depth + 1);
+  const int64_t grain = std::min<int64_t>(dots ? worth : (worth + 255) / 256 * 256, 1024);
+  parallel_for(0, many.count, grain, [&](int64_t n, int64_t end) {
+    const int64_t count = end - n;
+    int32_t* sums = scratch<int32_t>(Slot::tile, few.count * count);
+    if (!dots) {
+      multiply_side_by_side(few, many, n, count, sums);
+    } else if (few_rows) {
+      multiply_dots(few, many, n, count, sums, count, 1);
+    } else {
+      multiply_dots(few, many, n, count, sums, 1, few.count);
+    }
+    if (few_rows) {
+      finish(0, n, few.count, count, sums, count);
+    } else {
+      finish(n, 0, count, few.count, sums, few.count);
+    }
+  });
+  return true;
+}
+
 // finish(m, n, rows, columns, sums, stride) takes the sums of a part of a b.
 template <class Finish>
 void multiply_int8(const Int8Lines& a, const Int8Lines& b, const Finish& finish) {
   if (a.count == 0 || b.count == 0) return;
-  const bool dots = a.depth_stride == 1 && b.depth_stride == 1;
-  if (dots && std::min(a.count, b.count) <= kFewLines) {
-    const bool few_rows = a.count <= kFewLines;
-    const Int8Lines &few = few_rows ? a : b, &many = few_rows ? b : a;
-    const int64_t grain = 1 + kTaskVolume / (few.count * a.depth + 1);
-    parallel_for(0, many.count, std::min<int64_t>(grain, 16384), [&](int64_t n, int64_t end) {
-      const int64_t count = end - n;
-      int32_t* sums = scratch<int32_t>(Slot::tile, few.count * count);
-      if (few_rows) {
-        multiply_dots(few, many, n, count, sums, count, 1);
-        finish(0, n, few.count, count, sums, count);
-      } else {
-        multiply_dots(few, many, n, count, sums, 1, few.count);
-        finish(n, 0, count, few.count, sums, few.count);
-      }
-    });
-    return;
-  }
+  if (std::min(a.count, b.count) <= kFewLines && multiply_few(a, b, finish)) return;
   const WordKernel<int32_t> kernel = int8_kernel();
   const bool pairs = kernel.group == 2;
   const uint32_t flip = kernel.biased ? static_cast<uint32_t>(Excess::kFlip) : 0;

@@ -180,7 +180,7 @@ WordKernel<Sum> amx_kernel(int group) {
 
 // The part of a word that an element is: an int8 alone or widened, the bits of a bfloat16.
 template <class T, int kGroup>
-using Part = std::conditional_t<kGroup == 4, int8_t, int16_t>;
+using Part = std::conditional_t<sizeof(T) * kGroup == 4, T, int16_t>;
 
 // A block of up to 16 lines and 16 words of the depth, zeros around what there is, as it lies in
 // memory: by lines where the depth is contiguous, by words where the lines are side by side.
@@ -230,9 +230,9 @@ class Block {
   void read_line(const T* data, int depth, int64_t stride, int line) {
     P parts[kDepth] = {};
     if (stride == 1 && depth == kDepth) {
-      for (int j = 0; j < kDepth; ++j) parts[j] = static_cast<P>(data[j]);
+      for (int j = 0; j < kDepth; ++j) parts[j] = P{data[j]};
     } else {
-      for (int j = 0; j < depth; ++j) parts[j] = static_cast<P>(data[j * stride]);
+      for (int j = 0; j < depth; ++j) parts[j] = P{data[j * stride]};
     }
     std::memcpy(words_[line], parts, sizeof parts);
   }
@@ -250,8 +250,7 @@ class Block {
     for (int i = 0; i < count; ++i) {
       uint32_t word = 0;
       for (int g = 0; g < parts; ++g) {
-        word |= uint32_t{static_cast<Bits>(static_cast<P>(data[g * stride + i]))}
-                << g * (32 / kGroup);
+        word |= uint32_t{static_cast<Bits>(P{data[g * stride + i]})} << g * (32 / kGroup);
       }
       words[i] = static_cast<int32_t>(word);
     }
