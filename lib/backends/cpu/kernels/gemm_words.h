@@ -33,8 +33,8 @@ struct WordKernel {
 /// int8 by int8: the fastest there is.
 WordKernel<int32_t> int8_kernel();
 /// bfloat16 by bfloat16, where denormal numbers count as 0; or none (`multiply` is nullptr) where
-/// float kernels are as fast. AVX512-BF16 is not used: on the Xeons that have it, vdpbf16ps starts
-/// half as often as vfmadd231ps.
+/// there is no AMX. AVX512-BF16 is not used: vdpbf16ps started half as often as a multiply-add of
+/// floats where it was measured (docs/performance.md).
 WordKernel<float> bfloat16_kernel();
 
 /// The rows of A in panels, as even as their unit allows.
