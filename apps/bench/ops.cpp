@@ -30,6 +30,20 @@ struct Case {
   int64_t operations = 1;  ///< the time is divided by this
 };
 
+/// A product of a narrower "dtype" than float32, of which int8 gives int32.
+std::function<void()> prepare_narrow_gemm(const json& description) {
+  const auto dtype = description.at("dtype").get<std::string>();
+  const auto matrix = [&](const char* rows, const char* columns) {
+    const reel::Shape sizes{description.at(rows).get<int64_t>(),
+                            description.at(columns).get<int64_t>()};
+    if (dtype == "int8") return reel::randint(-128, 128, sizes, reel::kChar);
+    return reel::randn(sizes).to(dtype == "float16" ? reel::kHalf : reel::kBFloat16);
+  };
+  const reel::Tensor left = matrix("m", "k"), right = matrix("k", "n");
+  if (dtype == "int8") return [=] { [[maybe_unused]] const auto out = reel::_int_mm(left, right); };
+  return [=] { [[maybe_unused]] const auto out = left.mm(right); };
+}
+
 /// Seconds of the case on the peer: of convolutions the better of both layouts.
 double ask_seconds(Peer& peer, const json& description) {
   double seconds = peer.ask(description).at("seconds").get<double>();
@@ -41,7 +55,8 @@ double ask_seconds(Peer& peer, const json& description) {
   return seconds;
 }
 
-/// Measures the cases, reel and the peer in turn in every round, prints one table.
+/// Measures the cases, reel and the peer in turn in every round, prints one table. The peer of a
+/// narrow product is reel's own of float32.
 json run(const std::string& title, const Settings& settings, const std::vector<Case>& rows) {
   if (settings.threads > 0) reel::set_num_threads(settings.threads);
   const int threads = reel::get_num_threads();
@@ -58,7 +73,10 @@ json run(const std::string& title, const Settings& settings, const std::vector<C
 
   Table table({"case", "reel", "rate", "of ceiling", "peer", "peer/reel", "reel/peer"});
   for (const Case& row : rows) {
-    const auto work = cases::prepare(row.description);
+    const bool narrow = row.description.contains("dtype");
+    const auto work =
+        narrow ? prepare_narrow_gemm(row.description) : cases::prepare(row.description);
+    const auto in_float = narrow ? cases::prepare(row.description) : nullptr;
     const bool least = row.description.value("least", false);
     // Rounds of nothing but the least are many: some fall into quiet moments of the machine.
     const int rounds = least ? 5 * settings.rounds : settings.rounds;
@@ -69,8 +87,10 @@ json run(const std::string& title, const Settings& settings, const std::vector<C
     for (int round = 0; round < rounds; ++round) {
       own.push_back(cases::seconds(work, least) / static_cast<double>(row.operations));
       if (row.unit == Unit::flops) limits.push_back(measure_gflops(threads));
-      if (!peer) continue;
-      other.push_back(ask_seconds(*peer, row.description) / static_cast<double>(row.operations));
+      if (!peer && !narrow) continue;
+      const double theirs =
+          narrow ? cases::seconds(in_float, least) : ask_seconds(*peer, row.description);
+      other.push_back(theirs / static_cast<double>(row.operations));
       ratios.push_back(other.back() / own.back());
     }
     const double seconds = typical(own), rate = 1e-9 * row.amount / seconds;
@@ -84,7 +104,7 @@ json run(const std::string& title, const Settings& settings, const std::vector<C
       cells[2] = fmt::format("{:.0f} {}", rate, counts_flops ? "GFLOP/s" : "GB/s");
       cells[3] = fmt::format("{:.0f} %", 100 * part);
     }
-    if (peer) {
+    if (!other.empty()) {
       const double theirs = typical(other);
       const double ratio = least ? theirs / seconds : median(ratios);
       entry["peer_seconds"] = theirs;
@@ -126,6 +146,11 @@ nlohmann::json run_gemm(const Settings& settings, const std::vector<int64_t>& si
                     {{"kind", "gemm"}, {"m", size}, {"n", size}, {"k", size}},
                     Unit::flops,
                     2.0 * extent * extent * extent});
+    for (const char* dtype : {"bfloat16", "float16", "int8"}) {
+      rows.push_back(rows.back());
+      rows.back().name = fmt::format("{0} x {0} x {0}, {1}", size, dtype);
+      rows.back().description["dtype"] = dtype;
+    }
   }
   return run("gemm", settings, rows);
 }

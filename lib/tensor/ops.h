@@ -5,6 +5,7 @@
 
 #include <reel/tensor/functions/create.h>
 #include <reel/tensor/functions/index.h>
+#include <reel/tensor/functions/int8.h>
 #include <reel/tensor/functions/loss.h>
 #include <reel/tensor/functions/matrix.h>
 #include <reel/tensor/functions/network.h>

@@ -97,6 +97,9 @@ class Array {
       case kByte:
         fill(uint8_t());
         break;
+      case kChar:
+        fill(int8_t());
+        break;
       case kInt:
         fill(int32_t());
         break;
@@ -121,6 +124,8 @@ class Array {
     };
     if (dtype_ == kFloat) fill(float());
     if (dtype_ == kDouble) fill(double());
+    if (dtype_ == kHalf) fill(Half());
+    if (dtype_ == kBFloat16) fill(BFloat16());
     return *this;
   }
 
@@ -146,6 +151,10 @@ class Array {
       compare(float());
     else if (dtype_ == kDouble)
       compare(double());
+    else if (dtype_ == kHalf)
+      compare(Half());
+    else if (dtype_ == kBFloat16)
+      compare(BFloat16());
     else if (!same_bytes(expected))
       text = "bytes differ";
     return text;

@@ -9,6 +9,7 @@ namespace reel::cpu {
 
 /// The forms in which convolution kernels keep a weight.
 enum class WeightForm : uint8_t {
+  floats,  // of a half or bfloat16; their packed forms are kept beside them
   forward_panels,
   input_grad_panels,
   forward_winograd,

@@ -8,6 +8,7 @@
 
 #include <reel/tensor/functions/create.h>
 #include <reel/tensor/functions/index.h>
+#include <reel/tensor/functions/int8.h>
 #include <reel/tensor/functions/loss.h>
 #include <reel/tensor/functions/matrix.h>
 #include <reel/tensor/functions/network.h>
@@ -55,6 +56,7 @@ std::tuple<Outs&...> write_outs(const char* op, std::tuple<Outs&...> outs,
                               std::make_index_sequence<2>());                                 \
   }
 
+REEL_OUT(_int_mm)
 REEL_OUT(abs)
 REEL_OUT(absolute)
 REEL_OUT(acos)

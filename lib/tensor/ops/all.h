@@ -7,6 +7,7 @@
 #include <reel/tensor/ops/copy.h>
 #include <reel/tensor/ops/elementwise_list.h>
 #include <reel/tensor/ops/index.h>
+#include <reel/tensor/ops/int8.h>
 #include <reel/tensor/ops/linalg.h>
 #include <reel/tensor/ops/matmul.h>
 #include <reel/tensor/ops/norm.h>
@@ -21,7 +22,7 @@
 namespace reel::ops {
 
 using CopyOps = OpList<Copy, Fill, ToDevice>;
-using MatmulOps = OpList<Mm, ComplexMm, Bmm, Gram>;
+using MatmulOps = OpList<Mm, ComplexMm, Bmm, Gram, IntMm, Int8Linear>;
 using LinalgOps = OpList<Cholesky, Lu, Det, Slogdet, Solve, Qr, Eigh, Eig, Svd, Pinv>;
 using SoftmaxOps = OpList<Softmax, SoftmaxGrad, LogSoftmax, LogSoftmaxGrad>;
 using ShapeOps = OpList<Reshaped, Permute, Expand, Slice, SliceGrad, Select, AsStrided, Cat, Unfold,

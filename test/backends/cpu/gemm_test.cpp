@@ -40,8 +40,11 @@ Array matrices(int64_t batches, int64_t rows, int64_t columns, ScalarType dtype,
 }
 
 // Sums of `depth` products of values up to 1 in any order: errors grow like the root of the depth.
+// Half and bfloat16 are summed up as floats and rounded once, by up to 2^-11 and 2^-8.
 double tolerance(ScalarType dtype, int64_t depth) {
   const double roots = std::sqrt(static_cast<double>(depth) + 1);
+  if (dtype == kHalf) return 0x1p-11 + 1e-6 * roots;
+  if (dtype == kBFloat16) return 0x1p-8 + 1e-6 * roots;
   return dtype == kFloat ? 1e-6 * roots : dtype == kDouble ? 1e-15 * roots : 0;
 }
 
@@ -58,7 +61,7 @@ TEST_CASE("bmm agrees with plain loops for every size class and layout") {
   const MemoryLayout layouts[] = {MemoryLayout::Contiguous, MemoryLayout::Reversed,
                                   MemoryLayout::Sliced};
   const auto isas = test::isa_kernels();
-  for (const ScalarType dtype : {kFloat, kDouble, kInt, kLong}) {
+  for (const ScalarType dtype : {kFloat, kDouble, kHalf, kBFloat16, kInt, kLong}) {
     for (const Product& size : sizes) {
       for (const MemoryLayout la : layouts) {
         for (const MemoryLayout lb : layouts) {
@@ -90,7 +93,7 @@ TEST_CASE("mm reads broadcast operands and refuses dtypes it has no kernel for")
   const std::vector<double> want = plain_product(a.view(), b.view(), {1, 40, 50, 70});
   CHECK(test::relative_rms(c.view(), want) <= tolerance(kFloat, 70));
 
-  Array h({4, 4}, kHalf), out({4, 4}, kHalf);
+  Array h({4, 4}, kShort), out({4, 4}, kShort);
   CHECK_FALSE(isa.run("mm", {h.view(), h.view()}, {out.view()}, nullptr).empty());
 }
 
@@ -98,21 +101,52 @@ TEST_CASE("Products are the same bits for any number of threads") {
   std::mt19937 generator(3);
   const int before = get_num_threads();
   for (const auto& isa : test::isa_kernels()) {
-    for (const Product size : {Product{1, 130, 140, 150}, Product{1, 64, 64, 9000},
-                               Product{1, 2, 700, 900}, Product{30, 20, 20, 20}}) {
-      Array a = matrices(size.batches, size.rows, size.depth, kFloat, MemoryLayout::Contiguous,
-                         generator);
-      Array b = matrices(size.batches, size.depth, size.columns, kFloat, MemoryLayout::Contiguous,
-                         generator);
-      Array one({size.batches, size.rows, size.columns}, kFloat);
-      Array five({size.batches, size.rows, size.columns}, kFloat);
-      set_num_threads(1);
-      isa.run("bmm", {a.view(), b.view()}, {one.view()}, nullptr);
-      set_num_threads(5);
-      isa.run("bmm", {a.view(), b.view()}, {five.view()}, nullptr);
-      INFO(isa.name);
-      CHECK(one.same_bytes(five));
+    for (const ScalarType dtype : {kFloat, kHalf, kBFloat16}) {
+      for (const Product size : {Product{1, 130, 140, 150}, Product{1, 64, 64, 9000},
+                                 Product{1, 2, 700, 900}, Product{30, 20, 20, 20}}) {
+        const auto layout = MemoryLayout::Contiguous;
+        Array a = matrices(size.batches, size.rows, size.depth, dtype, layout, generator);
+        Array b = matrices(size.batches, size.depth, size.columns, dtype, layout, generator);
+        Array one({size.batches, size.rows, size.columns}, dtype);
+        Array five({size.batches, size.rows, size.columns}, dtype);
+        set_num_threads(1);
+        isa.run("bmm", {a.view(), b.view()}, {one.view()}, nullptr);
+        set_num_threads(5);
+        isa.run("bmm", {a.view(), b.view()}, {five.view()}, nullptr);
+        INFO(isa.name << " " << to_string(dtype));
+        CHECK(one.same_bytes(five));
+      }
     }
   }
   set_num_threads(before);
+}
+
+TEST_CASE("Products of half and bfloat16 pass NaN and infinity on and overflow to infinity") {
+  for (const auto& isa : test::isa_kernels()) {
+    for (const ScalarType dtype : {kHalf, kBFloat16}) {
+      for (const int64_t rows : {2, 40}) {
+        Array a({rows, 64}, dtype), b({64, 48}, dtype), c({rows, 48}, dtype);
+        const auto fill = [](Array& array, float value) {
+          array.for_all<uint16_t>([&](uint16_t& x) {
+            x = array.dtype() == kHalf ? Half(value).bits : BFloat16(value).bits;
+          });
+        };
+        const auto result = [&](float first, float others, float factor) {
+          fill(a, others);
+          fill(b, factor);
+          a.view().as<uint16_t>()[0] = dtype == kHalf ? Half(first).bits : BFloat16(first).bits;
+          REQUIRE(isa.run("mm", {a.view(), b.view()}, {c.view()}, nullptr).empty());
+          return test::values_of(c.view());
+        };
+        INFO(isa.name << " " << to_string(dtype) << " rows " << rows);
+        CHECK(std::isnan(result(NAN, 1, 1)[47]));
+        CHECK(result(NAN, 1, 1)[48] == 64);
+        CHECK(result(INFINITY, 1, 1)[0] == INFINITY);
+        CHECK(std::isnan(result(INFINITY, 1, 0)[0]));
+        const float large = dtype == kHalf ? 60000.0f : 3e38f;
+        CHECK(result(large, large, 1)[48] == INFINITY);
+        CHECK(result(large, large, -1)[48] == -INFINITY);
+      }
+    }
+  }
 }

@@ -8,6 +8,7 @@
 
 #include <reel/backends/backend.h>
 #include <reel/backends/cpu/cpu.h>
+#include <reel/backends/cpu/extension.h>
 
 #include "backends/kernel_arrays.h"
 
@@ -16,6 +17,7 @@ namespace reel::test {
 struct IsaKernels {
   std::string name;
   KernelTable table;
+  CpuExtension extension = CpuExtension::none;
 
   /// Runs the first kernel of the row; its reason if it refuses.
   std::string run(const char* op, std::vector<View> in, std::vector<View> out,
@@ -27,18 +29,32 @@ struct IsaKernels {
     call.attrs = attrs;
     call.num_in = static_cast<int>(in.size());
     call.num_out = static_cast<int>(out.size());
+    set_cpu_extension(extension);
     const char* reason = table.find(op_id(op))[0](call);
     return reason == nullptr ? "" : reason;
   }
 };
 
+/// One entry for each instruction set, and for each extension of AVX-512, with which the same table
+/// may run other code.
 inline std::vector<IsaKernels> isa_kernels() {
   std::vector<IsaKernels> list;
   for (const CpuIsa& isa : cpu_isas()) {
     if (!isa.supported()) continue;
     IsaKernels kernels{isa.name, {}};
     isa.add_kernels(kernels.table);
-    if (kernels.name != "reference") list.push_back(std::move(kernels));
+    if (kernels.name == "reference") continue;
+    list.push_back(kernels);
+    if (kernels.name != "avx512") continue;
+    const std::pair<CpuExtension, const char*> extensions[] = {{CpuExtension::vnni, "vnni"},
+                                                               {CpuExtension::amx, "amx"}};
+    for (const auto& [extension, name] : extensions) {
+      set_cpu_extension(extension);
+      if (cpu_extension() != extension) continue;
+      list.push_back(kernels);
+      list.back().name += std::string(" + ") + name;
+      list.back().extension = extension;
+    }
   }
   return list;
 }
@@ -54,6 +70,12 @@ inline double value_at(const View& view, std::array<int64_t, 4> index) {
       return static_cast<double>(view.as<float>()[offset]);
     case kDouble:
       return view.as<double>()[offset];
+    case kHalf:
+      return static_cast<double>(view.as<Half>()[offset]);
+    case kBFloat16:
+      return static_cast<double>(view.as<BFloat16>()[offset]);
+    case kChar:
+      return view.as<int8_t>()[offset];
     case kInt:
       return view.as<int32_t>()[offset];
     default:

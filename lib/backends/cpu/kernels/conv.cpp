@@ -141,11 +141,14 @@ const char* weight_grad(const Call& call) {
   return nullptr;
 }
 
-template <const char* (*kFloatKernel)(const Call&), const char* (*kDoubleKernel)(const Call&)>
+template <Kernel kFloatKernel, Kernel kDoubleKernel, int kWeight = 1>
 const char* by_dtype(const Call& call) {
   if (call.out[0].dtype == kFloat) return kFloatKernel(call);
   if (call.out[0].dtype == kDouble) return kDoubleKernel(call);
-  return "dtype is not float32 or float64";
+  if (call.out[0].dtype == kHalf || call.out[0].dtype == kBFloat16) {
+    return run_in_float(call, kFloatKernel, kWeight);
+  }
+  return "no kernel for this dtype";
 }
 
 template <class Op>
@@ -166,7 +169,7 @@ void register_conv(KernelTable& table) {
   add_input_grad<ops::Conv2dInputGrad>(table);
   add_input_grad<ops::Conv2dReluInputGrad>(table);
   add_input_grad<ops::Conv2dReluPoolInputGrad>(table);
-  table.add("conv2d_weight_grad", by_dtype<weight_grad<float>, weight_grad<double>>);
+  table.add("conv2d_weight_grad", by_dtype<weight_grad<float>, weight_grad<double>, -1>);
 }
 
 }  // namespace reel::cpu::REEL_ISA

@@ -78,6 +78,10 @@ void conv_winograd(const ConvShape& shape, const float* x, const View& weight, c
 void conv_winograd_input_grad(const ConvShape& shape, const float* g, const Gate<float>& gate,
                               const View& weight, float* dx);
 
+/// A call with half or bfloat16 by a kernel of floats; other dtypes are passed on as they are.
+/// `weight` is the input that is one, whose floats are kept, or -1.
+const char* run_in_float(const Call& call, Kernel kernel, int weight);
+
 template <class T>
 Weight<T> weight_of(const View& view) {
   return {view.as<const T>(), view.strides[0], view.strides[1], view.strides[2], view.strides[3]};

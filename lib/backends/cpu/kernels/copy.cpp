@@ -1,11 +1,10 @@
 #include <algorithm>
 #include <cstring>
-#include <utility>
 
 #include <reel/backends/cpu/kernels/copy.h>
 #include <reel/backends/cpu/kernels/geometry.h>
 #include <reel/backends/cpu/kernels/kernels.h>
-#include <reel/backends/cpu/vec.h>
+#include <reel/backends/cpu/kernels/transpose.h>
 #include <reel/backends/parallel.h>
 #include <reel/tensor/ops/copy.h>
 
@@ -13,69 +12,6 @@ namespace reel::cpu::REEL_ISA {
 namespace {
 
 constexpr int64_t kChunk = 65536;  // elements that are worth another thread
-
-// A square of T, as wide as a register.
-template <class T>
-struct Square {
-  static constexpr int kSize = kLanes<float> * 4 / static_cast<int>(sizeof(T));
-  using Row [[gnu::vector_size(kSize * sizeof(T))]] = T;
-
-  // The first (0) or second (1) halves of a and b, element by element in turn.
-  template <int kHalf, int... kIndex>
-  static Row interleave(Row a, Row b, std::integer_sequence<int, kIndex...>) {
-    return __builtin_shufflevector(a, b, (kHalf * kSize / 2 + kIndex / 2 + kIndex % 2 * kSize)...);
-  }
-
-  // Interleaving rows i and i + half, log2(size) times, exchanges the bits of row and column
-  // numbers.
-  template <int kStep>
-  static void shuffle(Row* rows) {
-    if constexpr (kStep < kSize) {
-      constexpr auto kAll = std::make_integer_sequence<int, kSize>();
-      Row next[kSize];
-#pragma GCC unroll 16
-      for (int i = 0; i < kSize / 2; ++i) {
-        next[2 * i] = interleave<0>(rows[i], rows[i + kSize / 2], kAll);
-        next[2 * i + 1] = interleave<1>(rows[i], rows[i + kSize / 2], kAll);
-      }
-#pragma GCC unroll 16
-      for (int i = 0; i < kSize; ++i) rows[i] = next[i];
-      shuffle<2 * kStep>(rows);
-    }
-  }
-
-  // y[r * y_stride + c] = x[c * x_stride + r].
-  static void transpose(const T* x, int64_t x_stride, T* y, int64_t y_stride) {
-    Row rows[kSize];
-#pragma GCC unroll 16
-    for (int i = 0; i < kSize; ++i) std::memcpy(&rows[i], x + i * x_stride, sizeof(Row));
-    shuffle<1>(rows);
-#pragma GCC unroll 16
-    for (int i = 0; i < kSize; ++i) std::memcpy(y + i * y_stride, &rows[i], sizeof(Row));
-  }
-};
-
-// y[r * y_stride + c] = x[c * x_stride + r].
-template <class T>
-void transpose_tile(const T* x, int64_t x_stride, T* y, int64_t y_stride, int64_t rows,
-                    int64_t cols) {
-  int64_t whole_rows = 0;
-  int64_t whole_cols = 0;
-  if constexpr (sizeof(T) >= 4) {
-    constexpr int64_t kSize = Square<T>::kSize;
-    whole_rows = rows / kSize * kSize;
-    whole_cols = cols / kSize * kSize;
-    for (int64_t r = 0; r < whole_rows; r += kSize) {
-      for (int64_t c = 0; c < whole_cols; c += kSize) {
-        Square<T>::transpose(x + c * x_stride + r, x_stride, y + r * y_stride + c, y_stride);
-      }
-    }
-  }
-  for (int64_t r = 0; r < rows; ++r) {
-    const int64_t first = r < whole_rows ? whole_cols : 0;
-    for (int64_t c = first; c < cols; ++c) y[r * y_stride + c] = x[c * x_stride + r];
-  }
-}
 
 // The inner dimension of y is 1 apart in y, dimension `across` 1 apart in x: squares of 64 keep the
 // lines of both in the cache.

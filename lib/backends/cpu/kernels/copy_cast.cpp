@@ -2,7 +2,7 @@
 
 #include <reel/backends/cpu/kernels/copy.h>
 #include <reel/backends/cpu/kernels/elementwise.h>
-#include <reel/backends/cpu/vec.h>
+#include <reel/backends/cpu/kernels/narrow.h>
 
 namespace reel::cpu::REEL_ISA {
 namespace {
@@ -23,47 +23,13 @@ void cast_loop(const void*, void* out, const void* const* in, int64_t n) {
   }
 }
 
-// The conversions of half.h are written for clarity; these are what the CPU has.
-void half_to_float(const void*, void* out, const void* const* in, int64_t n) {
-  const auto* x = static_cast<const Half*>(in[0]);
-  auto* y = static_cast<float*>(out);
-  int64_t i = 0;
-#ifdef __F16C__
-  for (; i + 8 <= n; i += 8) {
-    const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(x + i));
-    _mm256_storeu_ps(y + i, _mm256_cvtph_ps(bits));
-  }
-#endif
-  for (; i < n; ++i) y[i] = x[i];
+template <class T>
+void widen_loop(const void*, void* out, const void* const* in, int64_t n) {
+  widen(static_cast<const T*>(in[0]), n, static_cast<float*>(out));
 }
-
-void float_to_half(const void*, void* out, const void* const* in, int64_t n) {
-  const auto* x = static_cast<const float*>(in[0]);
-  auto* y = static_cast<Half*>(out);
-  int64_t i = 0;
-#ifdef __F16C__
-  for (; i + 8 <= n; i += 8) {
-    const __m128i bits = _mm256_cvtps_ph(_mm256_loadu_ps(x + i), _MM_FROUND_TO_NEAREST_INT);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(y + i), bits);
-  }
-#endif
-  for (; i < n; ++i) y[i] = Half(x[i]);
-}
-
-void bfloat16_to_float(const void*, void* out, const void* const* in, int64_t n) {
-  const auto* x = static_cast<const uint16_t*>(in[0]);
-  auto* y = static_cast<uint32_t*>(out);
-  for (int64_t i = 0; i < n; ++i) y[i] = static_cast<uint32_t>(x[i]) << 16;
-}
-
-void float_to_bfloat16(const void*, void* out, const void* const* in, int64_t n) {
-  const auto* x = static_cast<const uint32_t*>(in[0]);
-  auto* y = static_cast<uint16_t*>(out);
-  for (int64_t i = 0; i < n; ++i) {
-    const uint32_t rounded = (x[i] + 0x7fffu + (x[i] >> 16 & 1u)) >> 16;
-    const bool is_nan = (x[i] & 0x7fffffffu) > 0x7f800000u;
-    y[i] = static_cast<uint16_t>(is_nan ? 0x7fc0u : rounded);
-  }
+template <class T>
+void narrow_loop(const void*, void* out, const void* const* in, int64_t n) {
+  narrow(static_cast<const float*>(in[0]), n, static_cast<T*>(out));
 }
 
 template <class To>
@@ -87,8 +53,8 @@ ElementLoop loop_from(ScalarType from) {
 }
 
 ElementLoop choose_loop(ScalarType from, ScalarType to) {
-  if (from == kHalf) return to == kFloat ? half_to_float : nullptr;
-  if (from == kBFloat16) return to == kFloat ? bfloat16_to_float : nullptr;
+  if (from == kHalf) return to == kFloat ? widen_loop<Half> : nullptr;
+  if (from == kBFloat16) return to == kFloat ? widen_loop<BFloat16> : nullptr;
   switch (to) {
     case kFloat:
       return loop_from<float>(from);
@@ -103,9 +69,9 @@ ElementLoop choose_loop(ScalarType from, ScalarType to) {
     case kBool:
       return loop_from<bool>(from);
     case kHalf:
-      return from == kFloat ? float_to_half : nullptr;
+      return from == kFloat ? narrow_loop<Half> : nullptr;
     case kBFloat16:
-      return from == kFloat ? float_to_bfloat16 : nullptr;
+      return from == kFloat ? narrow_loop<BFloat16> : nullptr;
     default:
       return nullptr;
   }

@@ -4,6 +4,7 @@
 #include <reel/backends/cpu/kernels/copy.h>
 #include <reel/backends/cpu/kernels/elementwise.h>
 #include <reel/backends/cpu/kernels/kernels.h>
+#include <reel/backends/cpu/kernels/narrow.h>
 #include <reel/backends/parallel.h>
 
 namespace reel::cpu::REEL_ISA {
@@ -239,6 +240,30 @@ const char* run_strided(const Call& call, ElementLoop loop, int64_t grain) {
   return nullptr;
 }
 
+// What widened_loop gets in place of an op.
+struct Widened {
+  ElementLoop loop;
+  const void* op;
+  int inputs;
+};
+
+template <class T>
+void widened_loop(const void* attrs, void* out, const void* const* in, int64_t n) {
+  const auto& widened = *static_cast<const Widened*>(attrs);
+  constexpr int64_t kRun = 256;
+  alignas(64) float x[kMaxInputs][kRun], y[kRun];
+  const void* wide[kMaxInputs];
+  for (int64_t i = 0; i < n; i += kRun) {
+    const int64_t count = std::min(kRun, n - i);
+    for (int j = 0; j < widened.inputs; ++j) {
+      widen(static_cast<const T*>(in[j]) + i, count, x[j]);
+      wide[j] = x[j];
+    }
+    widened.loop(widened.op, y, wide, count);
+    narrow(y, count, static_cast<T*>(out) + i);
+  }
+}
+
 char* element(const View& view, int64_t i) {
   return static_cast<char*>(view.data) + i * static_cast<int64_t>(element_size(view.dtype));
 }
@@ -259,6 +284,18 @@ const char* run_elementwise(const Call& call, ElementLoop loop, int64_t grain) {
     loop(call.attrs, element(out, begin), in, end - begin);
   });
   return nullptr;
+}
+
+const char* run_widened(const Call& call, ElementLoop float_loop, int64_t grain) {
+  const ScalarType dtype = call.out[0].dtype;
+  for (int i = 0; i < call.num_in; ++i) {
+    if (call.in[i].dtype != dtype) return kNoDtype;
+  }
+  const Widened widened{float_loop, call.attrs, call.num_in};
+  Call by_floats = call;
+  by_floats.attrs = &widened;
+  return run_elementwise(by_floats, dtype == kHalf ? widened_loop<Half> : widened_loop<BFloat16>,
+                         grain);
 }
 
 void register_elementwise(KernelTable& table) {

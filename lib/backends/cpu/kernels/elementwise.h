@@ -16,6 +16,10 @@ inline constexpr int64_t kMathGrain = 8192;
 /// are passed as nullptr. Returns a Kernel's result.
 const char* run_elementwise(const Call& call, ElementLoop loop, int64_t grain);
 
+/// The same of half or bfloat16, inputs and output alike, by a loop of floats; each result is
+/// rounded once.
+const char* run_widened(const Call& call, ElementLoop float_loop, int64_t grain);
+
 void register_unary(KernelTable& table);
 void register_unary_grad(KernelTable& table);
 void register_binary(KernelTable& table);

@@ -35,6 +35,9 @@ const char* binary(const Call& call) {
       return run_elementwise(call, binary_loop<Op, float>, kGrain);
     case kDouble:
       return run_elementwise(call, binary_loop<Op, double>, kGrain);
+    case kHalf:
+    case kBFloat16:
+      return run_widened(call, binary_loop<Op, float>, kGrain);
     default:
       break;
   }

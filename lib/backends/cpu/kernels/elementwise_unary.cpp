@@ -27,6 +27,9 @@ const char* unary(const Call& call) {
       return run_elementwise(call, unary_loop<Op, float>, kGrain);
     case kDouble:
       return run_elementwise(call, unary_loop<Op, double>, kGrain);
+    case kHalf:
+    case kBFloat16:
+      return run_widened(call, unary_loop<Op, float>, kGrain);
     default:
       break;
   }

@@ -1,104 +1,9 @@
-#include <reel/backends/cpu/kernels/gemm_tiles.h>
+#include <reel/backends/cpu/kernels/gemm_skinny.h>
 #include <reel/backends/cpu/kernels/kernels.h>
 #include <reel/backends/parallel.h>
 
 namespace reel::cpu::REEL_ISA {
 namespace {
-
-// Below this many multiplications packing costs more than it saves.
-constexpr int64_t kTinyVolume = 512;
-// Products with at most so many rows read B once, as it lies in memory.
-constexpr int64_t kSkinnyRows = 4;
-template <class T>
-void multiply_plainly(int64_t rows, int64_t columns, int64_t depth, const Matrix<const T>& a,
-                      const Matrix<const T>& b, const Matrix<T>& c) {
-  for (int64_t m = 0; m < rows; ++m) {
-    for (int64_t n = 0; n < columns; ++n) {
-      T sum = 0;
-      for (int64_t k = 0; k < depth; ++k) sum += *a.at(m, k) * *b.at(k, n);
-      *c.at(m, n) = sum;
-    }
-  }
-}
-
-// A few rows of A, rows of B contiguous: columns of C stay in registers while B streams by.
-template <class T, int kRows>
-void multiply_streaming(int64_t n, int64_t n_end, int64_t depth, const Matrix<const T>& a,
-                        const Matrix<const T>& b, const Matrix<T>& c) {
-  constexpr int kL = kLanes<T>, kVectors = kRows == 1 ? 8 : 4;
-  for (; n < n_end; n += kVectors * kL) {
-    const int64_t width = std::min<int64_t>(n_end - n, kVectors * kL);
-    Vec<T> acc[kRows][kVectors];
-    for (int r = 0; r < kRows; ++r) {
-      for (int v = 0; v < kVectors; ++v) acc[r][v] = broadcast(T(0));
-    }
-    for (int64_t k = 0; k < depth; ++k) {
-      for (int v = 0; v < kVectors; ++v) {
-        const auto lanes = std::clamp<int64_t>(width - v * kL, 0, kL);
-        const T* p = b.at(k, n + v * kL);
-        const Vec<T> bv = lanes == kL ? load(p) : load_n(p, static_cast<int>(lanes));
-        for (int r = 0; r < kRows; ++r) acc[r][v] = fma(broadcast(*a.at(r, k)), bv, acc[r][v]);
-      }
-    }
-    for (int r = 0; r < kRows; ++r) {
-      alignas(64) T row[kVectors * kL];
-      for (int v = 0; v < kVectors; ++v) store(row + v * kL, acc[r][v]);
-      for (int64_t j = 0; j < width; ++j) *c.at(r, n + j) = row[j];
-    }
-  }
-}
-
-// A few rows of A, columns of B contiguous: every element of C is a dot product.
-template <class T, int kRows>
-void multiply_dots(int64_t n, int64_t n_end, int64_t depth, const Matrix<const T>& a,
-                   const Matrix<const T>& b, const Matrix<T>& c) {
-  constexpr int kL = kLanes<T>, kChains = 4;  // independent sums hide the latency of fma
-  for (; n < n_end; ++n) {
-    const T* column = b.at(0, n);
-    Vec<T> acc[kRows][kChains];
-    for (int r = 0; r < kRows; ++r) {
-      for (int i = 0; i < kChains; ++i) acc[r][i] = broadcast(T(0));
-    }
-    int64_t k = 0;
-    for (; k + kChains * kL <= depth; k += kChains * kL) {
-      for (int i = 0; i < kChains; ++i) {
-        const Vec<T> bv = load(column + k + i * kL);
-        for (int r = 0; r < kRows; ++r) {
-          acc[r][i] = fma(load(a.at(r, k + i * kL)), bv, acc[r][i]);
-        }
-      }
-    }
-    for (; k < depth; k += kL) {
-      const int lanes = static_cast<int>(std::min<int64_t>(depth - k, kL));
-      const Vec<T> bv = load_n(column + k, lanes);
-      for (int r = 0; r < kRows; ++r) acc[r][0] = fma(load_n(a.at(r, k), lanes), bv, acc[r][0]);
-    }
-    for (int r = 0; r < kRows; ++r) {
-      *c.at(r, n) = reduce_add((acc[r][0] + acc[r][1]) + (acc[r][2] + acc[r][3]));
-    }
-  }
-}
-
-// At most kSkinnyRows rows. Returns false if neither operand lies as it must.
-template <class T>
-bool multiply_skinny(int64_t rows, int64_t columns, int64_t depth, const Matrix<const T>& a,
-                     const Matrix<const T>& b, const Matrix<T>& c) {
-  const bool dots = b.row_stride == 1 && a.column_stride == 1;
-  // Streaming runs along the columns; a deep product of few columns has too few of them to share.
-  if (!dots && (b.column_stride != 1 || (columns < 256 && depth > 4096))) return false;
-  using Part = void (*)(int64_t, int64_t, int64_t, const Matrix<const T>&, const Matrix<const T>&,
-                        const Matrix<T>&);
-  static constexpr Part kParts[2][kSkinnyRows] = {
-      {multiply_streaming<T, 1>, multiply_streaming<T, 2>, multiply_streaming<T, 3>,
-       multiply_streaming<T, 4>},
-      {multiply_dots<T, 1>, multiply_dots<T, 2>, multiply_dots<T, 3>, multiply_dots<T, 4>}};
-  const Part part = kParts[dots ? 1 : 0][rows - 1];
-  const int64_t step = dots ? 1 : 8 * kLanes<T>;
-  const int64_t grain = (kTaskVolume / (rows * depth * step) + 1) * step;
-  parallel_for(0, columns, grain,
-               [&](int64_t n, int64_t n_end) { part(n, n_end, depth, a, b, c); });
-  return true;
-}
 
 template <class T>
 void multiply_blocked(int64_t rows, int64_t columns, int64_t depth, const Matrix<const T>& a,
@@ -148,6 +53,8 @@ void multiply(int64_t rows, int64_t columns, int64_t depth, const Matrix<const T
               const Matrix<const T>& b, const Matrix<T>& c) {
   if constexpr (std::is_floating_point_v<T>) {
     gemm(rows, columns, depth, a, b, c);
+  } else if constexpr (sizeof(T) == 2) {
+    gemm_low(rows, columns, depth, a, b, c);
   } else {
     multiply_integers(rows, columns, depth, a, b, c);
   }
@@ -187,8 +94,12 @@ const char* matrix_product(const Call& call) {
       return batched<int32_t>(call);
     case kLong:
       return batched<int64_t>(call);
+    case kHalf:
+      return batched<Half>(call);
+    case kBFloat16:
+      return batched<BFloat16>(call);
     default:
-      return "dtype is not float32, float64, int32 or int64";
+      return "no kernel for this dtype";
   }
 }
 

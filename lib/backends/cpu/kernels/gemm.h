@@ -185,5 +185,9 @@ void pack_columns(const Matrix<const T>& b, int64_t n, int64_t columns, int vect
 template <class T>
 void gemm(int64_t rows, int64_t columns, int64_t depth, const Matrix<const T>& a,
           const Matrix<const T>& b, const Matrix<T>& c);
+/// The same of Half or BFloat16: sums are floats, and each is rounded once.
+template <class T>
+void gemm_low(int64_t rows, int64_t columns, int64_t depth, const Matrix<const T>& a,
+              const Matrix<const T>& b, const Matrix<T>& c);
 
 }  // namespace reel::cpu::REEL_ISA

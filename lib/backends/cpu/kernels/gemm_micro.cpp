@@ -2,19 +2,10 @@
 #include <utility>
 
 #include <reel/backends/cpu/kernels/gemm.h>
+#include <reel/backends/cpu/kernels/unroll.h>
 
 namespace reel::cpu::REEL_ISA {
 namespace {
-
-// Calls body(0), ..., body(kCount - 1) with constants: the tile must be unrolled from the first
-// load to the last store or it is not kept in registers.
-template <int kCount, class Body>
-[[gnu::always_inline]] inline void unroll(const Body& body) {
-  [&]<int... kI>(std::integer_sequence<int, kI...>) __attribute__((always_inline)) {
-    (body(std::integral_constant<int, kI>{}), ...);
-  }
-  (std::make_integer_sequence<int, kCount>{});
-}
 
 // a [depth / kBlock][kRows][kBlock], b [depth][kVectors * L], c [kRows][columns].
 template <class T, int kRows, int kVectors, int kBlock>

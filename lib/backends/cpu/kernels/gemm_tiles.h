@@ -2,6 +2,7 @@
 
 #include <reel/backends/backend.h>
 #include <reel/backends/cpu/kernels/gemm.h>
+#include <reel/backends/cpu/kernels/narrow.h>
 #include <reel/backends/parallel.h>
 
 namespace reel::cpu::REEL_ISA {
@@ -60,12 +61,22 @@ Storage pack_whole(int64_t columns, int64_t depth, const PackB& pack_b) {
   return packed;
 }
 
+/// Writes sums to where they belong, rounded where that is narrower.
+template <class T, class Out>
+void store_row(const T* sums, int64_t count, Out* out, int64_t stride) {
+  if constexpr (!std::is_same_v<T, Out>) {
+    if (stride == 1) return narrow(sums, count, out);
+  }
+  for (int64_t j = 0; j < count; ++j) out[j * stride] = static_cast<Out>(sums[j]);
+}
+
 /// c [rows, columns] = a b with operands that are only known by how they are packed:
-/// pack_a(m, rows, k, depth, out) and pack_b(n, columns, vectors, k, depth, out). If the product is
-/// known to be symmetric, what lies above the diagonal is computed and then mirrored.
-template <class T, class PackA, class PackB>
+/// pack_a(m, rows, k, depth, out) and pack_b(n, columns, vectors, k, depth, out). Sums are T; c may
+/// be narrower. If the product is known to be symmetric, what lies above the diagonal is computed
+/// and then mirrored.
+template <class T, class PackA, class PackB, class Out>
 void multiply_in_tiles(PanelOrder order, int64_t rows, int64_t columns, int64_t depth,
-                       const PackA& pack_a, const PackB& pack_b, const Matrix<T>& c,
+                       const PackA& pack_a, const PackB& pack_b, const Matrix<Out>& c,
                        bool symmetric = false) {
   const TilePlan plan = plan_tiles(rows, columns, depth, sizeof(T));
   const EvenSplit row_split(rows, plan.tile_rows);
@@ -92,15 +103,16 @@ void multiply_in_tiles(PanelOrder order, int64_t rows, int64_t columns, int64_t 
     if (!wanted(0, tile_columns)) return;
     const int64_t k0 = slices > 1 ? slice_split.begin(slice) : 0;
     const int64_t slice_depth = slices > 1 ? slice_split.size(slice) : depth;
-    const bool direct = slices == 1 && c.column_stride == 1;
+    const bool direct = std::is_same_v<T, Out> && slices == 1 && c.column_stride == 1;
     T* out = nullptr;
     int64_t out_stride = 0;
     if (slices > 1) {
       out = static_cast<T*>(partial->data()) + (slice * rows + m) * columns + n;
       out_stride = columns;
     } else {
-      out = direct ? c.at(m, n) : scratch<T>(Slot::tile, tile_rows * tile_columns);
       out_stride = direct ? c.row_stride : tile_columns;
+      if constexpr (std::is_same_v<T, Out>) out = c.at(m, n);
+      if (!direct) out = scratch<T>(Slot::tile, tile_rows * tile_columns);
     }
     multiply_tile<T>(
         order, tile_rows, tile_columns, slice_depth,
@@ -122,7 +134,7 @@ void multiply_in_tiles(PanelOrder order, int64_t rows, int64_t columns, int64_t 
         {}, out, out_stride, wanted);
     if (slices > 1 || direct) return;
     for (int64_t i = 0; i < tile_rows; ++i) {
-      for (int64_t j = 0; j < tile_columns; ++j) *c.at(m + i, n + j) = out[i * tile_columns + j];
+      store_row(out + i * tile_columns, tile_columns, c.at(m + i, n), c.column_stride);
     }
   });
   if (slices == 1 && !symmetric) return;
@@ -132,10 +144,10 @@ void multiply_in_tiles(PanelOrder order, int64_t rows, int64_t columns, int64_t 
       const int64_t first = symmetric ? m : 0;
       const T* p = slices > 1 ? static_cast<const T*>(partial->data()) + m * columns : nullptr;
       for (int64_t n = first; n < columns; ++n) {
-        T sum = slices > 1 ? p[n] : *c.at(m, n);
+        T sum = slices > 1 ? p[n] : static_cast<T>(*c.at(m, n));
         for (int64_t s = 1; s < slices; ++s) sum += p[s * rows * columns + n];
-        *c.at(m, n) = sum;
-        if (symmetric) *c.at(n, m) = sum;
+        *c.at(m, n) = static_cast<Out>(sum);
+        if (symmetric) *c.at(n, m) = static_cast<Out>(sum);
       }
     }
   });

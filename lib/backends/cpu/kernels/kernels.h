@@ -10,6 +10,7 @@
 namespace reel::cpu::REEL_ISA {
 
 void register_gemm(KernelTable& table);         ///< mm, bmm
+void register_int8(KernelTable& table);         ///< products of int8
 void register_conv(KernelTable& table);         ///< conv2d and its two gradients
 void register_pool(KernelTable& table);         ///< max_pool2d, avg_pool2d and their gradients
 void register_elementwise(KernelTable& table);  ///< unary, binary, where, fill, random bits

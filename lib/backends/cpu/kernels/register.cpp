@@ -9,6 +9,7 @@ extern "C" __attribute__((visibility("default"))) void REEL_REGISTER(REEL_ISA)(
     reel::KernelTable& table) {
   using namespace reel::cpu::REEL_ISA;
   register_gemm(table);
+  register_int8(table);
   register_conv(table);
   register_pool(table);
   register_elementwise(table);
