@@ -25,10 +25,15 @@ struct Training {
   std::function<Tensor(const Tensor& output)> loss;
 };
 
+inline auto dtype_of(const nlohmann::json& description) {
+  return description.value("double", false) ? library::kDouble : library::kFloat;
+}
+
 template <class Network>
 Training learn_pictures(const Network& network, const nlohmann::json& description) {
   const int64_t batch = description.at("batch"), side = description.at("side");
-  Tensor pictures = library::randn({batch, 3, side, side});
+  network.ptr()->to(dtype_of(description));
+  Tensor pictures = library::randn({batch, 3, side, side}).to(dtype_of(description));
   if (description.value("channels_last", false)) {
     pictures = pictures.contiguous(library::MemoryFormat::ChannelsLast);
     for (Tensor& weight : network->parameters()) {
@@ -46,6 +51,7 @@ inline Training learn_sentences(const models::GNMTv2Options& options,
   const int64_t batch = description.at("batch"), length = description.at("length");
   const int64_t vocabulary = options.vocab_size();
   const models::GNMTv2 network(options);
+  network.ptr()->to(dtype_of(description));
   const auto tokens = [=] {
     return library::randint(1, vocabulary, {length, batch}, library::kLong);
   };
@@ -60,17 +66,18 @@ inline Training learn_ratings(const models::NCFOptions& options,
                               const nlohmann::json& description) {
   const int64_t batch = description.at("batch");
   const models::NCF network(options);
+  network.ptr()->to(dtype_of(description));
   const Tensor users = library::randint(options.num_users(), {batch}, library::kLong);
   const Tensor items = library::randint(options.num_items(), {batch}, library::kLong);
-  const Tensor liked = library::randint(2, {batch, 1}, library::kLong).to(library::kFloat);
+  const Tensor liked = library::randint(2, {batch, 1}, library::kLong).to(dtype_of(description));
   return {network.ptr(), [=] { return models::NCF(network)->forward(users, items); },
           [=](const Tensor& scores) {
             return functional::binary_cross_entropy_with_logits(scores, liked);
           }};
 }
 
-/// `description`: {"model": "alexnet", "batch": 32, "side": 224, ...}; with "dropout": false,
-/// which draws random numbers by layout, none is used.
+/// `description`: {"model": "alexnet", "batch": 32, "side": 224, ...}; with "dropout": false there
+/// is none, with "double": true everything is float64.
 inline Training make_training(const nlohmann::json& description) {
   const auto model = description.at("model").get<std::string>();
   const auto with_dropout = [&](auto options) {
@@ -127,11 +134,11 @@ inline nlohmann::json train(const nlohmann::json& description) {
   const Tensor output = training.output().detach().flatten();
   nlohmann::json record;
   for (int64_t i = 0; i < 8; ++i) {
-    record["outputs"].push_back(output[i * (output.numel() / 8)].item<float>());
+    record["outputs"].push_back(output[i * (output.numel() / 8)].item<double>());
   }
   const Trainer trainer(training, description.at("lr"));
   for (int step = 0; step < description.at("steps").get<int>(); ++step) {
-    record["losses"].push_back(trainer.step().item<float>());
+    record["losses"].push_back(trainer.step().item<double>());
   }
   return record;
 }

@@ -27,21 +27,26 @@ TEST_CASE("models have LibTorch's outputs and losses while they learn") {
       json{{"model", "mobilenet_v2"}, {"side", 64}, {"lr", 0.01}},
       json{{"model", "gnmt_v2"}, {"width", 32}, {"length", 7}, {"vocab_size", 100}, {"lr", 0.1}},
       json{{"model", "ncf"}, {"lr", 1.0}});
+  const bool wide = GENERATE(true, false);
   json request = model;
-  request.update(
-      {{"kind", "train record"}, {"batch", 4}, {"seed", 3}, {"steps", 3}, {"dropout", false}});
+  request.update({{"kind", "train record"},
+                  {"batch", 4},
+                  {"seed", 3},
+                  {"steps", 3},
+                  {"double", wide},
+                  {"dropout", false}});
   INFO(request.dump());
   const json ours = cases::train(request), theirs = peer.ask(request);
   INFO(ours.dump() << "\n" << theirs.dump());
-  // Sums of float32 in another order (and, of 3x3 convolutions, Winograd's) are some 1e-6 apart in
-  // one layer, and batch normalisation over few values makes that grow from layer to layer.
-  for (size_t i = 0; i < 8; ++i) {
-    CHECK(ours["outputs"][i].get<double>() ==
-          Approx(theirs["outputs"][i].get<double>()).epsilon(1e-3).margin(1e-4));
-  }
-  // Each step adds its gradients' error.
-  for (size_t i = 0; i < 3; ++i) {
-    CHECK(ours["losses"][i].get<double>() ==
-          Approx(theirs["losses"][i].get<double>()).epsilon(1e-3));
-  }
+  const auto check = [&](const char* what, size_t i, double tolerance) {
+    INFO(what << " " << i);
+    CHECK(ours[what][i].get<double>() ==
+          Approx(theirs[what][i].get<double>()).epsilon(tolerance).margin(0.1 * tolerance));
+  };
+  // Sums in another order, and Winograd's of float32, are some ulps apart. Batch normalisation over
+  // 16 values and the steps make that grow: to 2e-4 of the outputs measured in float32 and to 6e-2
+  // of ResNet-50's losses, which fall threefold in the first step. In float64, of which everything
+  // is 2e-9 as wide, nothing of it is left but what the first digits show.
+  for (size_t i = 0; i < 8; ++i) check("outputs", i, wide ? 1e-9 : 1e-3);
+  for (size_t i = 0; i < 3; ++i) check("losses", i, wide ? 1e-7 : i == 0 ? 1e-4 : 0.1);
 }
