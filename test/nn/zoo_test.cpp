@@ -183,8 +183,8 @@ TEST_CASE("GNMTv2 has NVIDIA's layers") {
   CHECK(state["decoder.att_rnn.bias_hh_l0"].eq(0).all().item<bool>());
   CHECK(state["decoder.attention.normalize_scalar"].item<double>() == Approx(1 / std::sqrt(8.0)));
   CHECK(state["encoder.rnn_layers.0.weight_ih_l0"].abs().max().item<double>() <= 0.1);
-  // With H = 1024: the embedding, 9 directions of LSTM (5 take H numbers, 4 take 2 H), the attention
-  // and the classifier.
+  // With H = 1024: the embedding, 9 directions of LSTM (5 take H numbers, 4 take 2 H), the
+  // attention and the classifier.
   const int64_t h = 1024, v = 32317;
   CHECK(count(GNMTv2()) == v * h + 5 * (8 * h * h + 8 * h) + 4 * (12 * h * h + 8 * h) + 2 * h * h +
                                2 * h + 1 + v * h + v);
