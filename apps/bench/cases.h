@@ -2,7 +2,8 @@
 
 // The operations that reel-bench times, written once and compiled twice: with
 // `namespace library = reel` in reel-bench and `namespace library = torch` in peer-ops, so that
-// both sides run the same lines. Declare the alias and include the library before this header.
+// both sides run the same lines. Declare the alias and include the library before this header, for
+// torch with peers/shim on the include path.
 
 #include <algorithm>
 #include <chrono>
@@ -16,8 +17,12 @@
 #include <nlohmann/json.hpp>
 
 namespace cases {
-
 using library::Tensor;
+}
+
+#include "train_cases.h"
+
+namespace cases {
 
 /// Makes the compiler compute a value that is not used.
 inline void keep(float value) { [[maybe_unused]] volatile float kept = value; }
@@ -104,11 +109,16 @@ inline std::function<void()> prepare(const nlohmann::json& description) {
     const Tensor seed = library::randn_like(out);
     return [=] { library::autograd::grad({out}, {wanted}, {seed}, /*retain_graph=*/true); };
   }
+  if (kind == "train") {
+    const Trainer trainer(make_training(description), /*lr=*/0.01);
+    return [=] { trainer.step(); };
+  }
   throw std::runtime_error("unknown case " + description.dump());
 }
 
-/// Seconds of one run of `work` from samples of at least 2 ms, taken for 100 ms: their median, or
-/// with `least` the smallest. What takes nanoseconds is only ever made slower by other programs.
+/// Seconds of one run of `work` from samples of at least 2 ms, taken for 100 ms, and three unless
+/// that takes longer than a second: their median, or with `least` the smallest. What takes
+/// nanoseconds is only ever made slower by other programs.
 inline double seconds(const std::function<void()>& work, bool least) {
   using Clock = std::chrono::steady_clock;
   const auto elapsed = [&](int64_t repetitions) {
@@ -120,7 +130,7 @@ inline double seconds(const std::function<void()>& work, bool least) {
   while (elapsed(repetitions) < 2e-3) repetitions *= 2;
   std::vector<double> samples;
   double spent = 0;
-  while (spent < 0.1 || samples.size() < 3) {
+  while (spent < 0.1 || (spent < 1 && samples.size() < 3)) {
     const double sample = elapsed(repetitions);
     spent += sample;
     samples.push_back(sample / static_cast<double>(repetitions));

@@ -37,6 +37,15 @@ int main(int argc, char** argv) {
   auto* conv = app.add_subcommand("conv", "The convolutions of VGG-19 against the ceiling");
   conv->add_option("--size", size, "Side of the picture in pixels")->check(CLI::Range(16, 4096));
 
+  std::vector<std::string> models;
+  double batch_scale = 1;
+  auto* train = app.add_subcommand("train", "A training step of each of six networks");
+  train->add_option("--models", models, "Which ones")
+      ->delimiter(',')
+      ->check(CLI::IsMember(bench::train_models()));
+  train->add_option("--batch-scale", batch_scale, "Batches of that many times the usual size")
+      ->check(CLI::PositiveNumber);
+
   bench::StyleSettings style_settings;
   auto* style = app.add_subcommand("style", "A step of style transfer: seconds and memory");
   style->add_option("--content", style_settings.content, "Content picture")
@@ -66,6 +75,7 @@ int main(int argc, char** argv) {
     if (all || *gemm) reports.push_back(bench::run_gemm(settings, sizes));
     if (all || *memory) reports.push_back(bench::run_memory(settings, size));
     if (all || *conv) reports.push_back(bench::run_conv(settings, size));
+    if (*train) reports.push_back(bench::run_train(settings, models, batch_scale));
     if (*judged) reports.push_back(bench::run_features(settings, features));
     if (*style) reports.push_back(bench::run_style(settings, style_settings));
     if (!json_file.empty()) {

@@ -1,6 +1,7 @@
 #include "bench/ops.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 
 #include <fmt/format.h>
@@ -19,9 +20,10 @@ namespace {
 
 using nlohmann::json;
 
-enum class Unit { none, flops, bytes };
+enum class Unit { none, flops, bytes, examples };
 
-/// One row of a table. The amount of arithmetic or memory traffic is shown against the ceiling.
+/// One row of a table. The amount of arithmetic or memory traffic is shown against the ceiling,
+/// that of examples as it is.
 struct Case {
   std::string name;
   json description;
@@ -93,11 +95,15 @@ json run(const std::string& title, const Settings& settings, const std::vector<C
       other.push_back(theirs / static_cast<double>(row.operations));
       ratios.push_back(other.back() / own.back());
     }
-    const double seconds = typical(own), rate = 1e-9 * row.amount / seconds;
+    const double seconds = typical(own);
     json entry{{"case", row.name}, {"description", row.description}, {"seconds", seconds}};
     std::vector<std::string> cells{row.name, format_seconds(seconds), "", ""};
-    if (row.unit != Unit::none) {
+    if (row.unit == Unit::examples) {
+      entry["examples_per_second"] = row.amount / seconds;
+      cells[2] = fmt::format("{:.1f} /s", row.amount / seconds);
+    } else if (row.unit != Unit::none) {
       const bool counts_flops = row.unit == Unit::flops;
+      const double rate = 1e-9 * row.amount / seconds;
       const double part = rate / (counts_flops ? median(limits) : read_gbs);
       entry[counts_flops ? "gflops" : "gbs"] = rate;
       entry["of_ceiling"] = part;
@@ -118,6 +124,23 @@ json run(const std::string& title, const Settings& settings, const std::vector<C
   }
   table.print();
   return report;
+}
+
+struct TrainCase {
+  const char* title;
+  int64_t batch;
+  json description;
+};
+
+const std::vector<TrainCase>& train_cases() {
+  static const std::vector<TrainCase> all{
+      {"AlexNet", 32, {{"model", "alexnet"}, {"side", 224}, {"channels_last", false}}},
+      {"VGG-19", 4, {{"model", "vgg19"}, {"side", 224}, {"channels_last", false}}},
+      {"ResNet-50", 8, {{"model", "resnet50"}, {"side", 224}, {"channels_last", false}}},
+      {"MobileNetV2", 16, {{"model", "mobilenet_v2"}, {"side", 224}, {"channels_last", false}}},
+      {"GNMTv2, width 256", 16, {{"model", "gnmt_v2"}, {"width", 256}, {"length", 25}}},
+      {"NCF", 2048, {{"model", "ncf"}}}};
+  return all;
 }
 
 }  // namespace
@@ -201,6 +224,36 @@ nlohmann::json run_conv(const Settings& settings, int64_t size) {
     }
   }
   return run(fmt::format("conv at {} px", size), settings, rows);
+}
+
+std::vector<std::string> train_models() {
+  std::vector<std::string> names;
+  for (const TrainCase& one : train_cases()) names.push_back(one.description.at("model"));
+  return names;
+}
+
+nlohmann::json run_train(const Settings& settings, const std::vector<std::string>& models,
+                         double batch_scale) {
+  std::vector<Case> rows;
+  for (const TrainCase& one : train_cases()) {
+    const auto model = one.description.at("model").get<std::string>();
+    if (!models.empty() && std::find(models.begin(), models.end(), model) == models.end()) continue;
+    const auto scaled = static_cast<double>(one.batch) * batch_scale;
+    const int64_t batch = std::max<int64_t>(1, std::llround(scaled));
+    json description = one.description;
+    description["kind"] = "train";
+    description["batch"] = batch;
+    rows.push_back({fmt::format("{}, batch {}", one.title, batch), description, Unit::examples,
+                    static_cast<double>(batch)});
+  }
+  json report = run("training step", settings, rows);
+  if (settings.peers && !rows.empty()) {
+    double sum = 0;
+    for (const json& row : report["rows"]) sum += std::log(row.at("ratio").get<double>());
+    report["geometric_mean"] = std::exp(sum / static_cast<double>(rows.size()));
+    fmt::print("geometric mean of peer/reel: {:.2f}\n", report["geometric_mean"].get<double>());
+  }
+  return report;
 }
 
 }  // namespace bench

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include <nlohmann/json.hpp>
 
 #include "bench/report.h"
@@ -20,5 +23,12 @@ nlohmann::json run_memory(const Settings& settings, int64_t size);
 /// Each convolution of VGG-19 up to conv5_1 for a picture of `size` x `size`: forward and the
 /// gradient of its input, channels-last; the peer in the better of its two layouts.
 nlohmann::json run_conv(const Settings& settings, int64_t size);
+
+/// One step of training (forward, loss, backward, SGD) of the models named, of all if none is. The
+/// batches are `batch_scale` times the usual ones.
+nlohmann::json run_train(const Settings& settings, const std::vector<std::string>& models,
+                         double batch_scale);
+/// The names that run_train() knows.
+std::vector<std::string> train_models();
 
 }  // namespace bench

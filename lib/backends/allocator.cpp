@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -35,8 +36,10 @@ static_assert(class_size(class_of(64)) == 64 && class_size(class_of(65)) == 80 &
               class_size(class_of(1000000)) == 1048576);
 
 // On a miss, cached blocks are given back, largest first, as far as the whole would exceed what
-// tensors once held at a time by more than this. A loop that repeats its shapes never misses.
-constexpr int64_t kSlack = int64_t{64} << 20;
+// tensors once held at a time by more than this: a block serves sizes of its class alone, so that
+// what a loop wants of all classes in turn is more than it ever holds. Within this, a loop that
+// repeats its shapes never misses.
+constexpr int64_t slack(int64_t peak) { return std::max(int64_t{64} << 20, peak / 4); }
 
 struct Pool {
   std::mutex mutex;
@@ -77,7 +80,8 @@ void* take(Device device, size_t index) {
   } else {
     Runtime& runtime = *backend_of(device).runtime;
     const int64_t held = stats.in_use + stats.cached + size;
-    const int64_t bound = std::max(stats.peak_in_use, stats.in_use + size) + kSlack;
+    const int64_t peak = std::max(stats.peak_in_use, stats.in_use + size);
+    const int64_t bound = peak + slack(peak);
     if (held > bound) {
       trim(pool, runtime, device.ordinal(), std::max<int64_t>(0, stats.cached - (held - bound)));
     }

@@ -37,6 +37,39 @@ TEST_CASE("a chain of a million ops is recorded, replayed and freed") {
   CHECK(tape::live_entries() == before);
 }
 
+TEST_CASE("the parts of a tensor share one entry") {
+  const int64_t before = tape::live_entries();
+  const Tensor x = leaf({4, 3});
+  const auto rows = x.unbind(0);
+  CHECK(tape::live_entries() == before + 1);
+  CHECK(rows[2].grad_fn()->name() == std::string("unbind"));
+  CHECK(rows[2].is_view());
+  // What no gradient reaches is zero.
+  (rows[1] * 2 + rows[3] * rows[3]).sum().backward();
+  CHECK(values(x.grad()[0]) == std::vector<double>{0, 0, 0});
+  CHECK(values(x.grad()[1]) == std::vector<double>{2, 2, 2});
+  CHECK(close(x.grad()[3], 2 * x.detach()[3]));
+
+  // Through views in memory of another order, and to the second order.
+  const Tensor y = leaf({2, 5}).detach().t().requires_grad_();
+  const auto parts = y.split(2, 0);
+  CHECK(parts.size() == 3);
+  const Tensor g = autograd::grad({(parts[0] * parts[1] * parts[1]).sum()}, {y}, {}, true, true)[0];
+  CHECK(close(g.slice(0, 2, 4).detach(), (2 * parts[0] * parts[1]).detach()));
+  CHECK(close(g.slice(0, 4).detach(), zeros({1, 2}, y.options())));
+  g.sum().backward();
+  CHECK(close(y.grad().slice(0, 0, 2), (2 * parts[1]).detach()));
+
+  {  // As PyTorch: a part is not written in place while recording.
+    Tensor part = (x * 1).unbind(0)[0];
+    CHECK_THAT(error_of([&] { part.mul_(2); }), ContainsSubstring("returns multiple views"));
+  }
+  const NoGradGuard no_grad;
+  Tensor part = x.detach().chunk(2)[1];
+  part.zero_();
+  CHECK(x.detach()[3].eq(0).all().item<bool>());
+}
+
 TEST_CASE("forwards without backward leave nothing behind") {
   const int64_t before = tape::live_entries();
   const Tensor w = leaf({4, 4});

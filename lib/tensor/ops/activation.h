@@ -26,14 +26,14 @@ struct Hardtanh : Unary<Hardtanh> {
 /// Krizhevsky 2010.
 struct Relu6 : Unary<Relu6> {
   static constexpr const char* name = "relu6";
-  static constexpr Reads reads{in(0)};
+  static constexpr Reads reads{out()};
   static constexpr bool floating = false;
   auto f(const auto& x) const {
     const auto raised = where(x < like(x, 0), like(x, 0), x);
     return where(raised > like(x, 6), like(x, 6), raised);
   }
-  auto df(const auto& x, const auto&) const {
-    return where(x > 0, where(x < 6, like(x, 1), like(x, 0)), like(x, 0));
+  auto df(const auto&, const auto& y) const {
+    return where(y > 0, where(y < 6, like(y, 1), like(y, 0)), like(y, 0));
   }
 };
 

@@ -14,13 +14,14 @@ Tensor through_relu(const Tensor& g, const Tensor& y) { return where(y > 0, g, S
 /// A value for each window, put where its winner is: [N, C, h, w] becomes [N, C, size...], zeros
 /// elsewhere.
 Tensor unpool(const Tensor& g, const Tensor& winners, const std::array<int64_t, 2>& size) {
-  std::vector<Tensor> places;
-  for (int k = 0; k < 4; ++k) places.push_back(where(winners == k, g, Scalar(0)));
   const int64_t n = g.size(0), c = g.size(1), h = g.size(2), w = g.size(3);
-  const Tensor whole = stack(places, 4)
-                           .reshape({n, c, h, w, 2, 2})
-                           .permute({0, 1, 2, 4, 3, 5})
-                           .reshape({n, c, 2 * h, 2 * w});
+  const auto spread = [](const Tensor& x) {  // [n, h, 1, w, 1, c]
+    return x.permute({0, 2, 3, 1}).unsqueeze(3).unsqueeze(2);
+  };
+  const Tensor corner = arange(4, TensorOptions(kByte).device(g.device())).view({2, 1, 2, 1});
+  const Tensor whole = where(spread(winners) == corner, spread(g), Scalar(0))
+                           .reshape({n, 2 * h, 2 * w, c})
+                           .permute({0, 3, 1, 2});
   if (size[0] == 2 * h && size[1] == 2 * w) return whole;
   return constant_pad_nd(whole, {0, size[1] - 2 * w, 0, size[0] - 2 * h});
 }

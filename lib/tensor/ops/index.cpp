@@ -95,7 +95,7 @@ void Gather::infer(Infer& call) const {
 
 void Gather::backward(Replay& call) const {
   const Tensor g = call.grad();
-  call.set(0, zeros(call.in_sizes(0), g.options()).scatter_add(dim, call.in(1), g));
+  call.set(0, zeros(call.in_sizes(0), g.options()).scatter_add_(dim, call.in(1), g));
 }
 
 void ScatterAdd::infer(Infer& call) const { infer_scatter(name, dim, call); }
@@ -138,7 +138,7 @@ void IndexSelect::compose(Compose& call) const {
 
 void IndexSelect::backward(Replay& call) const {
   const Tensor g = call.grad();
-  call.set(0, zeros(call.in_sizes(0), g.options()).index_add(dim, call.in(1), g));
+  call.set(0, zeros(call.in_sizes(0), g.options()).index_add_(dim, call.in(1), g));
 }
 
 void IndexAdd::infer(Infer& call) const { infer_slices(name, dim, call); }

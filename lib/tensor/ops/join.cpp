@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include <reel/autograd/grad_mode.h>
 #include <reel/tensor/check.h>
 #include <reel/tensor/ops.h>
 #include <reel/tensor/ops/inplace.h>
@@ -69,6 +70,37 @@ void Cat::backward(Replay& call) const {
   }
 }
 
+namespace {
+
+std::vector<Tensor> gradients(Replay& call, int64_t parts) {
+  std::vector<Tensor> result;
+  for (int64_t k = 0; k < parts; ++k) result.push_back(call.grad(static_cast<int>(k)));
+  return result;
+}
+
+/// The views parts(0), parts(1), ... up to op.parts with one entry on the tape.
+template <class Op, class View>
+std::vector<Tensor> views_of(const Tensor& self, const Op& op, const View& view) {
+  const bool recording =
+      GradMode::is_enabled() && self.requires_grad() && is_differentiable(self.dtype());
+  std::vector<Tensor> views;
+  {
+    const AutoGradMode each(GradMode::is_enabled() && !recording);
+    for (int64_t k = 0; k < op.parts; ++k) views.push_back(view(k));
+  }
+  if (recording && op.parts > 0) {
+    for (Tensor& part : views) part.impl()->view_origin = self.impl()->view_origin;
+    record(info_of<Op>(), &op, {&self, 1}, views);
+  }
+  return one_of_many(std::move(views));
+}
+
+}  // namespace
+
+void Split::backward(Replay& call) const { call.set(0, cat(gradients(call, parts), dim)); }
+
+void Unbind::backward(Replay& call) const { call.set(0, stack(gradients(call, parts), dim)); }
+
 }  // namespace ops
 
 using namespace ops;
@@ -130,13 +162,12 @@ std::vector<Tensor> Tensor::split(IntArrayRef split_sizes, int64_t dim) const {
         "dimension {}), but got split_sizes={}",
         size(d), d, split_sizes);
   }
-  std::vector<Tensor> parts;
   int64_t at = 0;
-  for (const int64_t length : split_sizes) {
-    parts.push_back(narrow(d, at, length));
+  return views_of(*this, Split{d, static_cast<int64_t>(split_sizes.size())}, [&](int64_t k) {
+    const int64_t length = split_sizes[static_cast<size_t>(k)], start = at;
     at += length;
-  }
-  return ops::one_of_many(std::move(parts));
+    return narrow(d, start, length);
+  });
 }
 
 std::vector<Tensor> split(const Tensor& self, int64_t split_size, int64_t dim) {
@@ -149,14 +180,11 @@ std::vector<Tensor> split(const Tensor& self, int64_t split_size, int64_t dim) {
   if (split_size == 0 && n != 0) {
     fail("split: split_size can only be 0 if dimension size is 0, but got dimension size of {}", n);
   }
-  std::vector<Tensor> parts;
-  for (int64_t at = 0; at < n;) {
-    const int64_t length = std::min(split_size, n - at);
-    parts.push_back(self.narrow(d, at, length));
-    at += length;
-  }
-  if (parts.empty()) return {self};
-  return ops::one_of_many(std::move(parts));
+  if (n == 0) return {self};
+  const int64_t parts = (n - 1) / split_size + 1;
+  return views_of(self, Split{d, parts}, [&](int64_t k) {
+    return self.narrow(d, k * split_size, std::min(split_size, n - k * split_size));
+  });
 }
 
 std::vector<Tensor> chunk(const Tensor& self, int64_t chunks, int64_t dim) {
@@ -170,9 +198,7 @@ std::vector<Tensor> chunk(const Tensor& self, int64_t chunks, int64_t dim) {
 std::vector<Tensor> unbind(const Tensor& self, int64_t dim) {
   const int64_t d = wrap_dim(dim, self.dim());
   if (self.dim() == 0) fail("unbind: Dimension specified as {} but tensor has no dimensions", dim);
-  std::vector<Tensor> rows;
-  for (int64_t i = 0; i < self.size(d); ++i) rows.push_back(self.select(d, i));
-  return ops::one_of_many(std::move(rows));
+  return views_of(self, Unbind{d, self.size(d)}, [&](int64_t k) { return self.select(d, k); });
 }
 
 Tensor flip(const Tensor& self, IntArrayRef dims) {

@@ -104,6 +104,21 @@ struct Cat {
   void backward(Replay& call) const;
 };
 
+/// The entry of several views that are all of a tensor: with one for each, every gradient would be
+/// a tensor of its size.
+struct Split {
+  static constexpr const char* name = "split";
+  int64_t dim = 0;
+  int64_t parts = 0;
+  void backward(Replay& call) const;
+};
+struct Unbind {
+  static constexpr const char* name = "unbind";
+  int64_t dim = 0;
+  int64_t parts = 0;
+  void backward(Replay& call) const;
+};
+
 /// The same tensor on another device.
 struct ToDevice {
   static constexpr const char* name = "to_device";

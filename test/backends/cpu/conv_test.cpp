@@ -48,6 +48,7 @@ const Case kCases[] = {
     {1, 300, 6, 9, 300, 3, 1, 1, 1, 1},  //   staged
     {2, 16, 13, 10, 20, 3, 2, 1, 1, 1},  // strided
     {1, 5, 12, 12, 7, 5, 2, 2, 1, 1},   {1, 32, 7, 7, 64, 1, 1, 0, 1, 1},
+    {2, 40, 5, 6, 24, 1, 1, 0, 1, 2},    // products of two groups, cut vectors
     {2, 24, 9, 9, 33, 1, 2, 0, 1, 1},    // inputs that no window reads
     {2, 12, 14, 15, 18, 3, 1, 2, 2, 3},  // groups, dilation
     {1, 6, 20, 20, 6, 3, 2, 1, 1, 6},    // depthwise

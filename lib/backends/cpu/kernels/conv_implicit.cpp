@@ -35,6 +35,11 @@ struct TapProblem {
   bool writes_every_pixel() const {
     return out_stride == std::array<int64_t, 2>{1, 1} && rows == out_height && columns == out_width;
   }
+  // Row m of A is pixel m of the image: 1x1 convolutions.
+  bool reads_every_pixel() const {
+    return taps.size() == 1 && taps[0].row == 0 && taps[0].column == 0 && rows == in_height &&
+           columns == in_width && in_stride == std::array<int64_t, 2>{1, 1};
+  }
 };
 
 // The image position of a row of A; advances from pixel to pixel.
@@ -69,37 +74,54 @@ inline void copy_run(const T* from, int64_t count, T* to) {
 template <class T>
 class WindowReader {
  public:
-  WindowReader(const TapProblem& problem, const T* x) : problem_(problem), x_(x) {}
+  WindowReader(const TapProblem& problem, const T* x)
+      : problem_(problem), x_(x), plain_(problem.reads_every_pixel()) {}
 
   // Packs `count` rows from m on, columns [k, k + depth), by vector. k is a multiple of the lanes.
   void pack(int64_t m, int64_t count, int64_t k, int64_t depth, T* out) const {
-    if (problem_.in_channels % kLanes<T> == 0) {
+    if (plain_) {
+      pack_rows<T>(PanelOrder::by_vector, matrix(), m, count, k, depth, out);
+    } else if (problem_.in_channels % kLanes<T> == 0) {
       pack_vectors(m, count, k, depth, out);
     } else {
       pack_elements(m, count, k, depth, out);
     }
   }
 
-  // Columns [k, k + count) of row m of A into out [vectors * L], filled up with zeros.
-  void row(const Position& at, int64_t k, int64_t count, int vectors, T* out) const {
+  // Packs columns [n, n + count), rows [k, k + depth), into [depth][vectors * L].
+  void pack_transposed(int64_t n, int64_t count, int vectors, int64_t k, int64_t depth,
+                       T* out) const {
+    if (plain_) return pack_columns<T>(matrix(), n, count, vectors, k, depth, out);
     constexpr int kL = kLanes<T>;
-    if (problem_.in_channels % kL == 0) {
-      for (int v = 0; v < vectors; ++v) {
-        const T* p =
-            pixel(at, problem_.taps[static_cast<size_t>((k + v * kL) / problem_.in_channels)]);
-        const int64_t channel = (k + v * kL) % problem_.in_channels;
-        store(out + v * kL, v * kL < count && p != nullptr ? load(p + channel) : broadcast(T(0)));
+    const int64_t width = vectors * kL;
+    Position at(problem_, k);
+    if (problem_.in_channels % kL != 0) {
+      for (int64_t i = 0; i < depth; ++i, at.next(problem_), out += width) {
+        const T* values = window(at, n, n + count);
+        for (int v = 0; v < vectors; ++v) {
+          const int64_t lanes = std::clamp<int64_t>(count - v * kL, 0, kL);
+          store(out + v * kL, load_n(values + v * kL, static_cast<int>(lanes)));
+        }
       }
       return;
     }
-    const T* values = window(at, k, k + count);
+    const Tap* taps[kTileVectors];  // each vector lies in one
+    int64_t channels[kTileVectors];
     for (int v = 0; v < vectors; ++v) {
-      const int64_t lanes = std::clamp<int64_t>(count - v * kL, 0, kL);
-      store(out + v * kL, load_n(values + v * kL, static_cast<int>(lanes)));
+      taps[v] = &problem_.taps[static_cast<size_t>((n + v * kL) / problem_.in_channels)];
+      channels[v] = (n + v * kL) % problem_.in_channels;
+    }
+    for (int64_t i = 0; i < depth; ++i, at.next(problem_), out += width) {
+      for (int v = 0; v < vectors; ++v) {
+        const T* p = pixel(at, *taps[v]);
+        store(out + v * kL, p != nullptr ? load(p + channels[v]) : broadcast(T(0)));
+      }
     }
   }
 
  private:
+  Matrix<const T> matrix() const { return {x_, problem_.in_pixel(), 1}; }
+
   // The channels of a tap's pixel, or nullptr in the padding.
   const T* pixel(const Position& at, const Tap& tap) const {
     const int64_t row = at.row * problem_.in_stride[0] + tap.row;
@@ -178,7 +200,25 @@ class WindowReader {
 
   const TapProblem& problem_;
   const T* x_;
+  bool plain_;
 };
+
+// Columns [n, n + count) of the weights of a tap, B [channel][output], into [depth][vectors * L].
+template <class T>
+void pack_tap(const Matrix<const T>& b, int64_t n, int64_t count, int vectors, int64_t k,
+              int64_t depth, T* out) {
+  if (b.row_stride == 1 || b.column_stride == 1) {
+    return pack_columns<T>(b, n, count, vectors, k, depth, out);
+  }
+  // Far from each other are the columns: the channels of one are read in a row.
+  const int64_t width = vectors * kLanes<T>;
+  for (int64_t j = 0; j < width; ++j) {
+    const T* from = b.at(k, n + std::min(j, count - 1));
+    for (int64_t i = 0; i < depth; ++i) {
+      out[i * width + j] = j < count ? from[i * b.row_stride] : T(0);
+    }
+  }
+}
 
 // Packs B of all groups: for each block of the depth, panels of [depth][vectors * L]. `input_grad`
 // swaps the roles of the weight's outputs and channels.
@@ -194,22 +234,19 @@ Storage pack_weight(const TapProblem& problem, const View& view, bool input_grad
   parallel_for(0, problem.groups * panels, 1, [&](int64_t task, int64_t) {
     const int64_t group = task / panels, n = task % panels * kTileColumns<T>;
     const int64_t columns = std::min<int64_t>(problem.out_channels - n, kTileColumns<T>);
-    const int64_t width = panel_vectors<T>(n, problem.out_channels) * kLanes<T>;
+    const int vectors = panel_vectors<T>(n, problem.out_channels);
     T* data = static_cast<T*>(packed->data()) + group * group_size;
-    for (int64_t k0 = 0; k0 < blocks.depth; k0 += blocks.step) {
+    for (int64_t k = 0, count = 0; k < blocks.depth; k += count) {
+      const int64_t channel = k % problem.in_channels, k0 = k / blocks.step * blocks.step;
+      count = std::min(problem.in_channels - channel, k0 + blocks.size(k0) - k);
+      const Tap& tap = problem.taps[static_cast<size_t>(k / problem.in_channels)];
+      const int64_t first = group * (input_grad ? problem.in_channels : problem.out_channels);
+      const Matrix<const T> outputs_by_channels{
+          weight.at(first, 0, tap.kernel_row, tap.kernel_column), weight.output_stride,
+          weight.channel_stride};
       T* panel = data + k0 * padded + n * blocks.size(k0);
-      std::memset(panel, 0, sizeof(T) * static_cast<size_t>(width * blocks.size(k0)));
-      for (int64_t j = 0; j < columns; ++j) {
-        for (int64_t k = k0; k < k0 + blocks.size(k0); ++k) {
-          const Tap& tap = problem.taps[static_cast<size_t>(k / problem.in_channels)];
-          const int64_t channel = k % problem.in_channels;
-          panel[(k - k0) * width + j] =
-              input_grad ? *weight.at(group * problem.in_channels + channel, n + j, tap.kernel_row,
-                                      tap.kernel_column)
-                         : *weight.at(group * problem.out_channels + n + j, channel, tap.kernel_row,
-                                      tap.kernel_column);
-        }
-      }
+      pack_tap<T>(input_grad ? outputs_by_channels : outputs_by_channels.transposed(), n, columns,
+                  vectors, channel, count, panel + (k - k0) * vectors * kLanes<T>);
     }
   });
   return packed;
@@ -376,10 +413,7 @@ void conv_implicit_weight_grad(const ConvShape& shape, const T* g, const T* x,
           pack_rows<T>(PanelOrder::by_depth, grad, m, count, k, block, panel);
         },
         [&](int64_t n, int64_t count, int vectors, int64_t k, int64_t block, T* panel) {
-          Position at(problem, k);
-          for (int64_t i = 0; i < block; ++i, at.next(problem)) {
-            reader.row(at, n, count, vectors, panel + i * vectors * kLanes<T>);
-          }
+          reader.pack_transposed(n, count, vectors, k, block, panel);
         },
         Matrix<T>{values, columns, 1});
     const int64_t channels = shape.group_channels(), taps = shape.taps();
