@@ -8,7 +8,7 @@ namespace {
 
 enum class Algorithm { depthwise, winograd, implicit_gemm };
 
-// The one place where it is decided how a convolution and its input gradient are computed.
+// The one place where it is decided how a convolution and its gradients are computed.
 template <class T>
 Algorithm choose(const ConvShape& shape) {
   const ops::ConvAttrs& attrs = shape.attrs;
@@ -133,10 +133,23 @@ const char* weight_grad(const Call& call) {
   const ConvShape shape = shape_of(x, dweight, g, call.as<ops::Conv2dWeightGrad>());
   if (dweight.numel == 0) return nullptr;
   const ChannelsLastInput<T> grad(g), in(x);
-  if (choose<T>(shape) == Algorithm::depthwise) {
-    conv_depthwise_weight_grad<T>(shape, grad.data(), in.data(), dweight);
-  } else {
-    conv_implicit_weight_grad<T>(shape, grad.data(), in.data(), dweight);
+  Algorithm algorithm = choose<T>(shape);
+  // The sums of Winograd's positions are four times the weight: few tiles are not worth them.
+  constexpr int64_t kWorthwhileTiles = 48;
+  if (algorithm == Algorithm::winograd && winograd_tiles(shape) < kWorthwhileTiles) {
+    algorithm = Algorithm::implicit_gemm;
+  }
+  switch (algorithm) {
+    case Algorithm::depthwise:
+      conv_depthwise_weight_grad<T>(shape, grad.data(), in.data(), dweight);
+      break;
+    case Algorithm::winograd:
+      if constexpr (std::is_same_v<T, float>) {
+        conv_winograd_weight_grad(shape, grad.data(), in.data(), dweight);
+      }
+      break;
+    case Algorithm::implicit_gemm:
+      conv_implicit_weight_grad<T>(shape, grad.data(), in.data(), dweight);
   }
   return nullptr;
 }

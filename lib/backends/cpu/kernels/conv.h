@@ -73,6 +73,7 @@ void conv_few_channels_input_grad(const ConvShape& shape, const T* g, const T* y
                                   const View& weight, T* dx);
 
 /// 3x3, stride 1, dilation 1, groups 1, float.
+int64_t winograd_tiles(const ConvShape& shape);
 void conv_winograd(const ConvShape& shape, const float* x, const View& weight, const float* bias,
                    const Epilogue& epilogue, float* y);
 void conv_winograd_input_grad(const ConvShape& shape, const float* g, const Gate<float>& gate,
@@ -81,6 +82,10 @@ void conv_winograd_input_grad(const ConvShape& shape, const float* g, const Gate
 /// A call with half or bfloat16 by a kernel of floats; other dtypes are passed on as they are.
 /// `weight` is the input that is one, whose floats are kept, or -1.
 const char* run_in_float(const Call& call, Kernel kernel, int weight);
+
+/// dweight is [O, C, 3, 3] with any strides.
+void conv_winograd_weight_grad(const ConvShape& shape, const float* g, const float* x,
+                               const View& dweight);
 
 template <class T>
 Weight<T> weight_of(const View& view) {

@@ -24,10 +24,6 @@ constexpr int kPanel = kTileColumns<float>;
 // Outputs that are multiplied at a time, so that their M is small.
 constexpr int64_t kPart = 4 * kPanel;
 
-// Floats between the positions of a transformed array of `count` values: an odd number of cache
-// lines, since the 36 positions of a tile are written together and must not share cache sets.
-int64_t position_stride(int64_t count) { return ((count + 15) / 16 | 1) * 16; }
-
 struct Winograd {
   int64_t images, in_height, in_width, in_channels;
   int64_t out_height, out_width, out_channels;
@@ -40,9 +36,7 @@ struct Winograd {
   Gate<float> gate;   // of x, if that is a gradient
   Epilogue epilogue;  // of y
 
-  int64_t tiles_down() const { return (out_height + kTileOut - 1) / kTileOut; }
-  int64_t tiles_across() const { return (out_width + kTileOut - 1) / kTileOut; }
-  int64_t tiles() const { return images * tiles_down() * tiles_across(); }
+  TileGrid grid() const { return {images, out_height, out_width}; }
   int64_t in_padded() const { return padded_columns<float>(in_channels); }
   int64_t out_padded() const { return padded_columns<float>(out_channels); }
   int64_t part() const { return std::min(kPart, out_padded()); }
@@ -64,15 +58,6 @@ template <class Body>
 void for_each_part(const Winograd& conv, int64_t n, int64_t end, const Body& body) {
   for (; n < end; n += conv.part()) body(n, std::min(n + conv.part(), end));
 }
-
-// Where a tile lies: its image and its first output pixel.
-struct TilePlace {
-  int64_t image, row, column;
-  TilePlace(const Winograd& conv, int64_t tile)
-      : image(tile / (conv.tiles_down() * conv.tiles_across())),
-        row(tile / conv.tiles_across() % conv.tiles_down() * kTileOut),
-        column(tile % conv.tiles_across() * kTileOut) {}
-};
 
 // taps [count][9][width] of the panel of outputs from n on, for input channels from `channel` on.
 // The input gradient is a convolution with the weight turned by 180 degrees (which transform_taps
@@ -135,27 +120,6 @@ void transform_weights(const Winograd& conv, int64_t begin, int64_t end, float* 
   });
 }
 
-// One tile, L channels: v[t * stride] = B' d B for the 6x6 vectors that pixel(row, column) gives.
-template <class Pixel>
-[[gnu::always_inline]] inline void transform_tile_input(const Pixel& pixel, float* v,
-                                                        int64_t stride) {
-  Vec<float> half[6][6];  // [column][row], columns transformed
-  for (int column = 0; column < 6; ++column) {
-    const Vec<float> d[6] = {pixel(0, column), pixel(1, column), pixel(2, column),
-                             pixel(3, column), pixel(4, column), pixel(5, column)};
-    transform_input(d, half[column]);
-  }
-  for (int row = 0; row < 6; ++row) {
-    const Vec<float> d[6] = {half[0][row], half[1][row], half[2][row],
-                             half[3][row], half[4][row], half[5][row]};
-    Vec<float> values[6];
-    transform_input(d, values);
-    for (int column = 0; column < 6; ++column) {
-      store(v + (row * kTileIn + column) * stride, values[column]);
-    }
-  }
-}
-
 // The pixels that the tile after the next adds to the next one: memory takes about as long to
 // bring them as two tiles take to be transformed.
 constexpr int kAhead = 2 * kTileOut + kTileIn - kTileOut;
@@ -195,7 +159,7 @@ class UnpooledTile {
 // All channels of one tile. v is its row in the panel; vectors of a row are `rows` vectors apart.
 void transform_unpooled_tile(const Winograd& conv, int64_t tile, float* v, int64_t rows,
                              int64_t stride) {
-  const TilePlace place(conv, tile);
+  const TilePlace place(conv.grid(), tile);
   const UnpooledTile pixels(conv, place.image, place.row - conv.padding[0],
                             place.column - conv.padding[1]);
   for (int64_t c = 0; c < conv.in_channels; c += kL, v += rows * kL) {
@@ -210,7 +174,7 @@ void transform_unpooled_tile(const Winograd& conv, int64_t tile, float* v, int64
 template <bool kGated>
 void transform_input_tile(const Winograd& conv, int64_t tile, float* v, int64_t rows,
                           int64_t stride) {
-  const TilePlace place(conv, tile);
+  const TilePlace place(conv.grid(), tile);
   const int64_t channels = conv.in_channels, line = conv.in_width * channels;
   const int64_t top = place.row - conv.padding[0], left = place.column - conv.padding[1];
   const int64_t corner_at =
@@ -304,7 +268,7 @@ void pool_tile(const Vec<float> (&y)[kTileOut][kTileOut], int rows, int columns,
 // As transform_output_tile, of which only the pooled values are written.
 void transform_pooled_tile(const Winograd& conv, int64_t tile, const float* m, int64_t row,
                            int64_t tiles, int64_t stride, int64_t begin, int64_t end) {
-  const TilePlace place(conv, tile);
+  const TilePlace place(conv.grid(), tile);
   const int64_t channels = conv.out_channels;
   const int64_t height = conv.out_height / 2, width = conv.out_width / 2;
   const int64_t corner =
@@ -331,7 +295,7 @@ void transform_pooled_tile(const Winograd& conv, int64_t tile, const float* m, i
 template <bool kRelu>
 void transform_output_tile(const Winograd& conv, int64_t tile, const float* m, int64_t row,
                            int64_t tiles, int64_t stride, int64_t begin, int64_t end) {
-  const TilePlace place(conv, tile);
+  const TilePlace place(conv.grid(), tile);
   const int64_t channels = conv.out_channels, line = conv.out_width * channels;
   float* corner =
       conv.y +
@@ -405,7 +369,7 @@ void transform_inputs(const Winograd& conv, int64_t first, int64_t tiles, int64_
 
 // V of a block of tiles stays in this core's L2 while U streams by.
 void run_blocked(const Winograd& conv, const float* u, int64_t block_tiles) {
-  const EvenSplit blocks(conv.tiles(), block_tiles);
+  const EvenSplit blocks(conv.grid().count(), block_tiles);
   parallel_for(0, blocks.groups, 1, [&](int64_t block, int64_t) {
     const int64_t first = blocks.begin(block), tiles = blocks.size(block);
     const int64_t v_stride = position_stride(tiles * conv.in_padded());
@@ -428,7 +392,7 @@ void run_blocked(const Winograd& conv, const float* u, int64_t block_tiles) {
 void run_staged(const Winograd& conv, const float* whole_u) {
   constexpr int64_t kStageTiles = 20 * kTileRows;
   const int64_t outputs = whole_u != nullptr ? conv.out_padded() : conv.part();
-  const EvenSplit blocks(conv.tiles(), kStageTiles);
+  const EvenSplit blocks(conv.grid().count(), kStageTiles);
   const int64_t v_stride = position_stride(blocks.size(0) * conv.in_padded());
   const int64_t m_stride = position_stride(blocks.size(0) * outputs);
   const int64_t floats =
@@ -487,7 +451,7 @@ int64_t tiles_of_block(const Winograd& conv) {
   constexpr int64_t kBlockBytes = 768 << 10;
   const int64_t tile_bytes = kPositions * 4 * (conv.in_padded() + conv.part());
   const int64_t fitting = kBlockBytes / tile_bytes / kTileRows * kTileRows;
-  const int64_t shared = conv.tiles() / (4 * get_num_threads());
+  const int64_t shared = conv.grid().count() / (4 * get_num_threads());
   return std::max<int64_t>(std::min(fitting, shared), kTileRows);
 }
 
