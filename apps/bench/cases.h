@@ -78,30 +78,49 @@ inline std::function<void()> prepare(const nlohmann::json& description) {
     const Tensor input =
         library::randn({1, 64, side, side}).contiguous(library::MemoryFormat::ChannelsLast);
     const auto name = description.at("name").get<std::string>();
+    const Tensor positive = input.abs() + 0.1;
+    const Tensor rows = input.permute({0, 2, 3, 1}).reshape({side * side, 64});
+    const Tensor picked = library::randperm(side * side);
     const std::map<std::string, std::function<Tensor()>> maps{
         {"relu", [=] { return library::relu(input); }},
         {"add", [=] { return input + input; }},
         {"exp", [=] { return library::exp(input); }},
+        {"log", [=] { return library::log(positive); }},
         {"tanh", [=] { return library::tanh(input); }},
+        {"erf", [=] { return library::erf(input); }},
         {"sum", [=] { return input.sum(); }},
         {"softmax", [=] { return library::softmax(input, 1); }},
         {"max_pool2d", [=] { return library::max_pool2d(input, 2); }},
+        {"batch_norm",
+         [=] { return library::batch_norm(input, {}, {}, {}, {}, true, 0, 1e-5, false); }},
         {"copy", [=] { return input.clone(); }},
+        {"cat",
+         [=] {
+           return library::cat({input, input}, 1);
+         }},
+        {"index_select", [=] { return rows.index_select(0, picked); }},
         {"to NCHW", [=] { return input.contiguous(library::MemoryFormat::Contiguous); }}};
     const auto run = maps.at(name);
     return [=] { [[maybe_unused]] const Tensor out = run(); };
   }
   if (kind.starts_with("conv")) {
-    const int64_t side = extent("kernel");
-    Tensor input = library::randn({1, extent("in"), extent("height"), extent("width")});
-    Tensor weight = library::randn({extent("out"), extent("in"), side, side}) * 0.05;
+    using Pair = std::vector<int64_t>;
+    const auto pair = [&](const char* name) { return description.at(name).get<Pair>(); };
+    const int64_t groups = extent("groups");
+    const Pair kernel = pair("kernel");
+    Tensor input =
+        library::randn({extent("batch"), extent("in"), extent("height"), extent("width")});
+    Tensor weight =
+        library::randn({extent("out"), extent("in") / groups, kernel[0], kernel[1]}) * 0.05;
     const Tensor bias = library::randn({extent("out")});
     if (description.at("channels_last").get<bool>()) {
       input = input.contiguous(library::MemoryFormat::ChannelsLast);
       weight = weight.contiguous(library::MemoryFormat::ChannelsLast);
     }
-    const int64_t padding = side / 2;
-    const auto forward = [=] { return library::conv2d(input, weight, bias, 1, padding); };
+    const auto forward = [=, stride = pair("stride"), padding = pair("padding"),
+                          dilation = pair("dilation")] {
+      return library::conv2d(input, weight, bias, stride, padding, dilation, groups);
+    };
     if (kind == "conv") return [=] { [[maybe_unused]] const Tensor out = forward(); };
     const Tensor wanted = kind == "conv_input_grad" ? input : weight;
     Tensor(wanted).requires_grad_(true);

@@ -17,12 +17,15 @@ int main(int argc, char** argv) {
   app.require_subcommand(0, 1);
   app.fallthrough();
   bench::Settings settings;
-  std::string json_file;
+  std::string json_file, earlier_file;
   app.add_option("--threads", settings.threads, "Threads of both sides (default: all cores)");
   app.add_option("--rounds", settings.rounds, "How often both sides take turns")
       ->check(apps::positive());
   app.add_flag("--peers", settings.peers, "Measure LibTorch too (needs -DREEL_BUILD_PEERS=ON)");
   app.add_option("--json", json_file, "Write the numbers to this file too");
+
+  app.add_option("--against", earlier_file, "Compare with the numbers of an earlier --json file")
+      ->check(CLI::ExistingFile);
 
   auto* overhead = app.add_subcommand("overhead", "Tiny operations: what a call costs");
 
@@ -45,6 +48,10 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember(bench::train_models()));
   train->add_option("--batch-scale", batch_scale, "Batches of that many times the usual size")
       ->check(CLI::PositiveNumber);
+
+  int64_t batch = 2;
+  auto* layers = app.add_subcommand("layers", "Convolutions of other image models, and gradients");
+  layers->add_option("--batch", batch, "Pictures")->check(apps::positive());
 
   bench::StyleSettings style_settings;
   auto* style = app.add_subcommand("style", "A step of style transfer: seconds and memory");
@@ -76,8 +83,12 @@ int main(int argc, char** argv) {
     if (all || *memory) reports.push_back(bench::run_memory(settings, size));
     if (all || *conv) reports.push_back(bench::run_conv(settings, size));
     if (*train) reports.push_back(bench::run_train(settings, models, batch_scale));
+    if (*layers) reports.push_back(bench::run_layers(settings, batch));
     if (*judged) reports.push_back(bench::run_features(settings, features));
     if (*style) reports.push_back(bench::run_style(settings, style_settings));
+    if (!earlier_file.empty()) {
+      bench::compare(reports, nlohmann::json::parse(std::ifstream(earlier_file)));
+    }
     if (!json_file.empty()) {
       std::ofstream file(json_file);
       file << reports.dump(1) << '\n';

@@ -123,7 +123,53 @@ json run(const std::string& title, const Settings& settings, const std::vector<C
     table.add(cells);
   }
   table.print();
+  if (peer && rows.size() > 1) {
+    double sum = 0;
+    for (const json& row : report["rows"]) sum += std::log(row.at("ratio").get<double>());
+    report["geometric_mean"] = std::exp(sum / static_cast<double>(rows.size()));
+    fmt::print("geometric mean of peer/reel: {:.2f}\n", report["geometric_mean"].get<double>());
+  }
   return report;
+}
+
+/// A convolution and, in this order, what is varied of it least often.
+struct Layer {
+  const char* name;
+  int64_t in, out, height, width;
+  std::vector<int64_t> kernel, padding;
+  std::vector<int64_t> stride{1, 1}, dilation{1, 1};
+  int64_t groups = 1, batch = 1;
+};
+
+const std::vector<std::pair<const char*, const char*>> kConvKinds{
+    {"conv", "forward"}, {"conv_input_grad", "input grad"}, {"conv_weight_grad", "weight grad"}};
+
+void add_layer(std::vector<Case>& rows, const Layer& layer) {
+  const auto out_size = [&](int64_t size, size_t d) {
+    return (size + 2 * layer.padding[d] - layer.dilation[d] * (layer.kernel[d] - 1) - 1) /
+               layer.stride[d] +
+           1;
+  };
+  const int64_t pixels = layer.batch * out_size(layer.height, 0) * out_size(layer.width, 1);
+  const int64_t products =
+      pixels * layer.out * layer.in / layer.groups * layer.kernel[0] * layer.kernel[1];
+  for (const auto& [kind, part] : kConvKinds) {
+    rows.push_back({fmt::format("{} {}", layer.name, part),
+                    {{"kind", kind},
+                     {"in", layer.in},
+                     {"out", layer.out},
+                     {"height", layer.height},
+                     {"width", layer.width},
+                     {"kernel", layer.kernel},
+                     {"padding", layer.padding},
+                     {"stride", layer.stride},
+                     {"dilation", layer.dilation},
+                     {"groups", layer.groups},
+                     {"batch", layer.batch},
+                     {"channels_last", true}},
+                    Unit::flops,
+                    2.0 * static_cast<double>(products)});
+  }
 }
 
 struct TrainCase {
@@ -185,11 +231,16 @@ nlohmann::json run_memory(const Settings& settings, int64_t size) {
        std::initializer_list<std::pair<const char*, double>>{{"relu", 2},
                                                              {"add", 2},
                                                              {"exp", 2},
+                                                             {"log", 2},
                                                              {"tanh", 2},
+                                                             {"erf", 2},
                                                              {"softmax", 2},
                                                              {"max_pool2d", 1.25},
                                                              {"sum", 1},
+                                                             {"batch_norm", 3},
                                                              {"copy", 2},
+                                                             {"cat", 4},
+                                                             {"index_select", 2},
                                                              {"to NCHW", 2}}) {
     rows.push_back(
         {name, {{"kind", "map"}, {"name", name}, {"side", size}}, Unit::bytes, passes * bytes});
@@ -198,32 +249,47 @@ nlohmann::json run_memory(const Settings& settings, int64_t size) {
 }
 
 nlohmann::json run_conv(const Settings& settings, int64_t size) {
-  struct Layer {
+  struct Block {
     const char* name;
     int64_t in, out, shrink;
   };
   std::vector<Case> rows;
-  for (const Layer layer :
-       {Layer{"conv1_1", 3, 64, 1}, Layer{"conv1_2", 64, 64, 1}, Layer{"conv2_1", 64, 128, 2},
-        Layer{"conv2_2", 128, 128, 2}, Layer{"conv3_1", 128, 256, 4}, Layer{"conv3_2", 256, 256, 4},
-        Layer{"conv4_1", 256, 512, 8}, Layer{"conv4_2", 512, 512, 8},
-        Layer{"conv5_1", 512, 512, 16}}) {
-    const int64_t side = size / layer.shrink;
-    for (const char* kind : {"conv", "conv_input_grad"}) {
-      rows.push_back(
-          {fmt::format("{} {}", layer.name, std::string(kind) == "conv" ? "forward" : "input grad"),
-           {{"kind", kind},
-            {"in", layer.in},
-            {"out", layer.out},
-            {"height", side},
-            {"width", side},
-            {"kernel", 3},
-            {"channels_last", true}},
-           Unit::flops,
-           2.0 * 9 * static_cast<double>(layer.in * layer.out * side * side)});
-    }
+  for (const Block block :
+       {Block{"conv1_1", 3, 64, 1}, Block{"conv1_2", 64, 64, 1}, Block{"conv2_1", 64, 128, 2},
+        Block{"conv2_2", 128, 128, 2}, Block{"conv3_1", 128, 256, 4}, Block{"conv3_2", 256, 256, 4},
+        Block{"conv4_1", 256, 512, 8}, Block{"conv4_2", 512, 512, 8},
+        Block{"conv5_1", 512, 512, 16}}) {
+    const int64_t side = size / block.shrink;
+    add_layer(rows, {block.name, block.in, block.out, side, side, {3, 3}, {1, 1}});
   }
   return run(fmt::format("conv at {} px", size), settings, rows);
+}
+
+nlohmann::json run_layers(const Settings& settings, int64_t batch) {
+  const std::vector<int64_t> two{2, 2};
+  const Layer layers[] = {
+      {"AlexNet 11x11 / 4", 3, 64, 224, 224, {11, 11}, {2, 2}, {4, 4}},
+      {"AlexNet 5x5", 64, 192, 27, 27, {5, 5}, {2, 2}},
+      {"ResNet 7x7 / 2", 3, 64, 224, 224, {7, 7}, {3, 3}, two},
+      {"ResNet 1x1", 64, 256, 56, 56, {1, 1}, {0, 0}},
+      {"ResNet 1x1, narrowing", 256, 64, 56, 56, {1, 1}, {0, 0}},
+      {"ResNet 1x1, deep", 1024, 256, 14, 14, {1, 1}, {0, 0}},
+      {"ResNet 1x1 / 2", 256, 512, 56, 56, {1, 1}, {0, 0}, two},
+      {"ResNet 3x3", 64, 64, 56, 56, {3, 3}, {1, 1}},
+      {"ResNet 3x3 / 2", 128, 128, 56, 56, {3, 3}, {1, 1}, two},
+      {"ResNeXt 3x3, 32 groups", 128, 128, 56, 56, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32},
+      {"MobileNet depthwise", 144, 144, 56, 56, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 144},
+      {"MobileNet depthwise / 2", 144, 144, 56, 56, {3, 3}, {1, 1}, two, {1, 1}, 144},
+      {"MobileNet 1x1, widening", 24, 144, 56, 56, {1, 1}, {0, 0}},
+      {"Inception 1x7", 192, 192, 17, 17, {1, 7}, {0, 3}},
+      {"Inception 7x1", 192, 192, 17, 17, {7, 1}, {3, 0}},
+      {"DeepLab 3x3, dilated", 256, 256, 28, 28, {3, 3}, {2, 2}, {1, 1}, two}};
+  std::vector<Case> rows;
+  for (Layer layer : layers) {
+    layer.batch = batch;
+    add_layer(rows, layer);
+  }
+  return run(fmt::format("layers of image models, batch {}", batch), settings, rows);
 }
 
 std::vector<std::string> train_models() {
@@ -246,14 +312,7 @@ nlohmann::json run_train(const Settings& settings, const std::vector<std::string
     rows.push_back({fmt::format("{}, batch {}", one.title, batch), description, Unit::examples,
                     static_cast<double>(batch)});
   }
-  json report = run("training step", settings, rows);
-  if (settings.peers && !rows.empty()) {
-    double sum = 0;
-    for (const json& row : report["rows"]) sum += std::log(row.at("ratio").get<double>());
-    report["geometric_mean"] = std::exp(sum / static_cast<double>(rows.size()));
-    fmt::print("geometric mean of peer/reel: {:.2f}\n", report["geometric_mean"].get<double>());
-  }
-  return report;
+  return run("training step", settings, rows);
 }
 
 }  // namespace bench

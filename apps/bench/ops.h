@@ -20,9 +20,11 @@ nlohmann::json run_gemm(const Settings& settings, const std::vector<int64_t>& si
 /// Operations that do little more than read and write an activation of `size` x `size` x 64.
 nlohmann::json run_memory(const Settings& settings, int64_t size);
 
-/// Each convolution of VGG-19 up to conv5_1 for a picture of `size` x `size`: forward and the
-/// gradient of its input, channels-last; the peer in the better of its two layouts.
+/// Each convolution of VGG-19 up to conv5_1 for a picture of `size` x `size`, forward and both
+/// gradients, channels-last; the peer in the better of its two layouts.
 nlohmann::json run_conv(const Settings& settings, int64_t size);
+/// The same of other image models' convolutions, of every kind that the six models have.
+nlohmann::json run_layers(const Settings& settings, int64_t batch);
 
 /// One step of training (forward, loss, backward, SGD) of the models named, of all if none is. The
 /// batches are `batch_scale` times the usual ones.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -70,6 +71,35 @@ nlohmann::json begin_report(const std::string& title, const Settings& settings, 
             {"read_gbs", ceiling.read_gbs},
             {"copy_gbs", ceiling.copy_gbs}}},
           {"rows", nlohmann::json::array()}};
+}
+
+void compare(const nlohmann::json& reports, const nlohmann::json& earlier) {
+  Table table({"case", "earlier", "now", "earlier/now"});
+  // What a row of any report is called, and its seconds.
+  const auto key_of = [](const nlohmann::json& report, const nlohmann::json& row) {
+    const std::string name = row.contains("case")
+                                 ? row.at("case").get<std::string>()
+                                 : fmt::format("{} px, {}", row.at("size").get<int64_t>(),
+                                               row.at("program").get<std::string>());
+    return report.at("title").get<std::string>() + ": " + name;
+  };
+  const auto seconds_of = [](const nlohmann::json& row) {
+    return row.at(row.contains("seconds") ? "seconds" : "seconds_per_step").get<double>();
+  };
+  std::map<std::string, double> before;
+  for (const auto& report : earlier) {
+    for (const auto& row : report.at("rows")) before[key_of(report, row)] = seconds_of(row);
+  }
+  for (const auto& report : reports) {
+    for (const auto& row : report.at("rows")) {
+      const auto found = before.find(key_of(report, row));
+      if (found == before.end()) continue;
+      const double now = seconds_of(row);
+      table.add({found->first, format_seconds(found->second), format_seconds(now),
+                 fmt::format("{:.2f}", found->second / now)});
+    }
+  }
+  table.print();
 }
 
 }  // namespace bench

@@ -34,4 +34,8 @@ class Table {
 /// the head of the numbers to be written: title, processor, threads, load, ceiling, no rows yet.
 nlohmann::json begin_report(const std::string& title, const Settings& settings, int threads);
 
+/// Prints how the seconds of each case changed since an earlier run; cases that only one of them
+/// has are left out.
+void compare(const nlohmann::json& reports, const nlohmann::json& earlier);
+
 }  // namespace bench
