@@ -1,4 +1,5 @@
 #include <reel/backends/cpu/kernels/conv.h>
+#include <reel/backends/cpu/kernels/conv_grouped.h>
 #include <reel/backends/cpu/kernels/kernels.h>
 #include <reel/backends/cpu/kernels/layout.h>
 #include <reel/backends/cpu/precision.h>
@@ -74,7 +75,9 @@ const char* forward(const Call& call) {
       }
       break;
     case Algorithm::implicit_gemm:
-      conv_implicit<T>(shape, in.data(), weight, bias, out.data(), kRelu);
+      with_merged_groups<T>(shape, weight, [&](const ConvShape& merged, const View& w) {
+        conv_implicit<T>(merged, in.data(), w, bias, out.data(), kRelu);
+      });
   }
   out.finish();
   winners.finish();
@@ -120,7 +123,9 @@ const char* input_grad(const Call& call) {
       if (few) {
         conv_few_channels_input_grad<T>(shape, in.data(), y.data(), weight, out.data());
       } else {
-        conv_implicit_input_grad<T>(shape, in.data(), weight, out.data());
+        with_merged_groups<T>(shape, weight, [&](const ConvShape& merged, const View& w) {
+          conv_implicit_input_grad<T>(merged, in.data(), w, out.data());
+        });
       }
   }
   out.finish();
@@ -149,7 +154,9 @@ const char* weight_grad(const Call& call) {
       }
       break;
     case Algorithm::implicit_gemm:
-      conv_implicit_weight_grad<T>(shape, grad.data(), in.data(), dweight);
+      into_merged_groups<T>(shape, dweight, [&](const ConvShape& merged, const View& dw) {
+        conv_implicit_weight_grad<T>(merged, grad.data(), in.data(), dw);
+      });
   }
   return nullptr;
 }

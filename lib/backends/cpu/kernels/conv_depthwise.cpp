@@ -24,11 +24,11 @@ std::vector<Hit> window_hits(int64_t i, int64_t kernel, int64_t stride, int64_t 
   return hits;
 }
 
-// The output positions whose windows hold input position i.
+// The output positions whose windows hold input position i, in their order.
 std::vector<Hit> gradient_hits(int64_t i, int64_t kernel, int64_t stride, int64_t padding,
                                int64_t dilation, int64_t out_size) {
   std::vector<Hit> hits;
-  for (int64_t tap = 0; tap < kernel; ++tap) {
+  for (int64_t tap = kernel; tap-- > 0;) {
     const int64_t position = i + padding - tap * dilation;
     if (position >= 0 && position % stride == 0 && position / stride < out_size) {
       hits.push_back({tap, position / stride});
@@ -59,36 +59,146 @@ Storage by_tap(const ConvShape& shape, const View& view) {
   return packed;
 }
 
+constexpr int kBlock = 4;  // outputs that share their taps and, side by side, their inputs
+
+// The distance between the inputs of kBlock outputs from j on that each meet three inputs side by
+// side with the same taps: 1 or 2; 0 if they do not.
+int block_stride(const std::vector<std::vector<Hit>>& columns, int64_t j) {
+  if (j + kBlock > static_cast<int64_t>(columns.size())) return 0;
+  const std::vector<Hit>& first = columns[static_cast<size_t>(j)];
+  if (first.size() != 3 || columns[static_cast<size_t>(j + 1)].size() != 3) return 0;
+  const int64_t stride = columns[static_cast<size_t>(j + 1)][0].position - first[0].position;
+  if (stride != 1 && stride != 2) return 0;
+  for (int b = 0; b < kBlock; ++b) {
+    const std::vector<Hit>& hits = columns[static_cast<size_t>(j + b)];
+    if (hits.size() != 3) return 0;
+    for (int t = 0; t < 3; ++t) {
+      const Hit &hit = hits[static_cast<size_t>(t)], &same = first[static_cast<size_t>(t)];
+      if (hit.tap != same.tap || hit.position != first[0].position + b * stride + t) return 0;
+    }
+  }
+  return static_cast<int>(stride);
+}
+
+// What one output position, or a block of them, is summed from.
+template <class T>
+struct Window {
+  const T* image;   // [height, width, channels]
+  const T* weight;  // [tap][channels]
+  const T* bias;
+  int64_t width, channels, kernel_width;
+  const std::vector<Hit>& rows;
+  const std::vector<Hit>& columns;
+
+  const T* input(const Hit& row, const Hit& column) const {
+    return image + (row.position * width + column.position) * channels;
+  }
+  const T* tap(const Hit& row, const Hit& column) const {
+    return weight + (row.tap * kernel_width + column.tap) * channels;
+  }
+};
+
+// kBlock outputs, all whole vectors of channels.
+template <class T, int kStride>
+void gather_block(const Window<T>& window, int64_t whole, T* y) {
+  constexpr int kL = kLanes<T>, kInputs = (kBlock - 1) * kStride + 3;
+  for (int64_t c = 0; c < whole; c += kL) {
+    Vec<T> sums[kBlock];
+    for (auto& sum : sums) sum = window.bias == nullptr ? broadcast(T(0)) : load(window.bias + c);
+    for (const Hit& row : window.rows) {
+      const T* p = window.input(row, window.columns[0]) + c;
+      Vec<T> x[kInputs];
+      for (int i = 0; i < kInputs; ++i) x[i] = load(p + i * window.channels);
+      for (int t = 0; t < 3; ++t) {
+        const Vec<T> w = load(window.tap(row, window.columns[static_cast<size_t>(t)]) + c);
+        for (int b = 0; b < kBlock; ++b) sums[b] = fma(x[b * kStride + t], w, sums[b]);
+      }
+    }
+    for (int b = 0; b < kBlock; ++b) store(y + b * window.channels + c, sums[b]);
+  }
+}
+
+// One output, channels from c on.
+template <class T>
+void gather_pixel(const Window<T>& window, int64_t c, T* y) {
+  constexpr int kL = kLanes<T>;
+  for (; c < window.channels; c += kL) {
+    const int lanes = static_cast<int>(std::min<int64_t>(kL, window.channels - c));
+    Vec<T> sum = window.bias == nullptr ? broadcast(T(0)) : load_n(window.bias + c, lanes);
+    for (const Hit& row : window.rows) {
+      for (const Hit& column : window.columns) {
+        const T *p = window.input(row, column) + c, *w = window.tap(row, column) + c;
+        sum =
+            lanes == kL ? fma(load(p), load(w), sum) : fma(load_n(p, lanes), load_n(w, lanes), sum);
+      }
+    }
+    lanes == kL ? store(y + c, sum) : store_n(y + c, sum, lanes);
+  }
+}
+
 // y[n, i, j, :] = bias + sum over hits of x[n, rows[i], columns[j], :] * weight[tap, :]
 template <class T>
 void gather(int64_t images, int64_t channels, const std::vector<std::vector<Hit>>& rows,
             const std::vector<std::vector<Hit>>& columns, int64_t in_height, int64_t in_width,
             int64_t kernel_width, const T* x, const T* weight, const T* bias, T* y) {
-  constexpr int kL = kLanes<T>;
   const auto out_height = static_cast<int64_t>(rows.size());
   const auto out_width = static_cast<int64_t>(columns.size());
   const int64_t grain = 1 + 16384 / (out_width * channels);
+  const int64_t whole = channels / kLanes<T> * kLanes<T>;
+  std::vector<int> strides;
+  for (int64_t j = 0; j < out_width; ++j) strides.push_back(block_stride(columns, j));
   parallel_for(0, images * out_height, grain, [&](int64_t line, int64_t line_end) {
     for (; line < line_end; ++line) {
       const T* image = x + line / out_height * in_height * in_width * channels;
       T* out = y + line * out_width * channels;
+      int64_t begun = 0;  // outputs before this one have their whole vectors
       for (int64_t j = 0; j < out_width; ++j, out += channels) {
-        for (int64_t c = 0; c < channels; c += kL) {
-          const int lanes = static_cast<int>(std::min<int64_t>(kL, channels - c));
-          Vec<T> sum = bias == nullptr ? broadcast(T(0)) : load_n(bias + c, lanes);
-          for (const Hit& row : rows[static_cast<size_t>(line % out_height)]) {
-            for (const Hit& column : columns[static_cast<size_t>(j)]) {
-              const T* p = image + (row.position * in_width + column.position) * channels + c;
-              const T* w = weight + (row.tap * kernel_width + column.tap) * channels + c;
-              sum = lanes == kL ? fma(load(p), load(w), sum)
-                                : fma(load_n(p, lanes), load_n(w, lanes), sum);
-            }
-          }
-          lanes == kL ? store(out + c, sum) : store_n(out + c, sum, lanes);
+        const Window<T> window{image,
+                               weight,
+                               bias,
+                               in_width,
+                               channels,
+                               kernel_width,
+                               rows[static_cast<size_t>(line % out_height)],
+                               columns[static_cast<size_t>(j)]};
+        const int stride = j >= begun ? strides[static_cast<size_t>(j)] : 0;
+        if (stride != 0) {
+          stride == 1 ? gather_block<T, 1>(window, whole, out)
+                      : gather_block<T, 2>(window, whole, out);
+          begun = j + kBlock;
         }
+        gather_pixel(window, j < begun ? whole : 0, out);
       }
     }
   });
+}
+
+// sums[t] += the products of g [end - begin] with the inputs that the three taps of a row meet.
+// Six chains of sums hide the latency of fma.
+template <class T>
+void add_three_taps(const T* x, const T* g, int64_t begin, int64_t end, int64_t stride,
+                    int64_t channels, int lanes, T* sums) {
+  Vec<T> acc[2][3];
+  for (int t = 0; t < 3; ++t) {
+    acc[0][t] = load_n(sums + t * channels, lanes);
+    acc[1][t] = broadcast(T(0));
+  }
+  const bool all = lanes == kLanes<T>;
+  const auto add = [&](int64_t j, Vec<T>(&to)[3]) __attribute__((always_inline)) {
+    const T *p = x + j * stride * channels, *q = g + j * channels;
+    const Vec<T> gradient = all ? load(q) : load_n(q, lanes);
+    for (int t = 0; t < 3; ++t) {
+      const Vec<T> input = all ? load(p + t * channels) : load_n(p + t * channels, lanes);
+      to[t] = fma(input, gradient, to[t]);
+    }
+  };
+  int64_t j = begin;
+  for (; j + 2 <= end; j += 2) {
+    add(j, acc[0]);
+    add(j + 1, acc[1]);
+  }
+  if (j < end) add(j, acc[0]);
+  for (int t = 0; t < 3; ++t) store_n(sums + t * channels, acc[0][t] + acc[1][t], lanes);
 }
 
 }  // namespace
@@ -133,7 +243,7 @@ void conv_depthwise_weight_grad(const ConvShape& shape, const T* g, const T* x,
   const int64_t channels = shape.channels, lines = shape.images * shape.out_height;
   const int64_t size = shape.taps() * channels;
   // Partial sums over fixed groups of lines keep the result independent of the threads.
-  const EvenSplit split(lines, (lines + kEnoughTasks - 1) / kEnoughTasks);
+  const EvenSplit split(lines, std::max<int64_t>(1, (lines + kEnoughTasks - 1) / kEnoughTasks));
   const Storage storage =
       allocate_storage(sizeof(T) * static_cast<size_t>(split.groups * size), kCPU);
   T* partial = static_cast<T*>(storage->data());
@@ -148,26 +258,48 @@ void conv_depthwise_weight_grad(const ConvShape& shape, const T* g, const T* x,
       for (const Hit& row : window_hits(i, shape.kernel_height, attrs.stride[0], attrs.padding[0],
                                         attrs.dilation[0], shape.height)) {
         const T* in = x + (image * shape.height + row.position) * shape.width * channels;
-        for (int64_t tap = 0; tap < shape.kernel_width; ++tap) {
-          // Outputs j with 0 <= j * stride + offset < width.
-          const int64_t stride = attrs.stride[1];
-          const int64_t offset = tap * attrs.dilation[1] - attrs.padding[1];
-          const int64_t begin = offset >= 0 ? 0 : (-offset + stride - 1) / stride;
-          const int64_t end =
-              offset >= shape.width
-                  ? 0
-                  : std::min(shape.out_width, (shape.width - offset + stride - 1) / stride);
-          T* sum = sums + (row.tap * shape.kernel_width + tap) * channels;
+        // Outputs j with 0 <= j * stride + offset < width.
+        const int64_t stride = attrs.stride[1];
+        const auto offset_of = [&](int64_t tap) {
+          return tap * attrs.dilation[1] - attrs.padding[1];
+        };
+        const auto begin_of = [&](int64_t tap) {
+          const int64_t offset = offset_of(tap);
+          return offset >= 0 ? 0 : std::min(shape.out_width, (-offset + stride - 1) / stride);
+        };
+        const auto end_of = [&](int64_t tap) {
+          const int64_t room = shape.width - offset_of(tap);
+          return room <= 0 ? 0 : std::min(shape.out_width, (room + stride - 1) / stride);
+        };
+        T* row_sums = sums + row.tap * shape.kernel_width * channels;
+        // Three taps side by side are summed together where all of them meet the image.
+        const bool three = shape.kernel_width == 3 && attrs.dilation[1] == 1;
+        const int64_t begin_all = begin_of(0), end_all = three ? end_of(2) : 0;
+        if (three && begin_all < end_all) {
           for (int64_t c = 0; c < channels; c += kL) {
             const int lanes = static_cast<int>(std::min<int64_t>(kL, channels - c));
-            Vec<T> acc = load_n(sum + c, lanes);
+            add_three_taps(in + offset_of(0) * channels + c, grad + c, begin_all, end_all, stride,
+                           channels, lanes, row_sums + c);
+          }
+        }
+        const auto add_range = [&](int64_t tap, int64_t begin, int64_t end) {
+          if (begin >= end) return;
+          for (int64_t c = 0; c < channels; c += kL) {
+            const int lanes = static_cast<int>(std::min<int64_t>(kL, channels - c));
+            Vec<T> acc = load_n(row_sums + tap * channels + c, lanes);
             for (int64_t j = begin; j < end; ++j) {
-              const T* p = in + (j * stride + offset) * channels + c;
-              const T* q = grad + j * channels + c;
-              acc = lanes == kL ? fma(load(p), load(q), acc)
-                                : fma(load_n(p, lanes), load_n(q, lanes), acc);
+              const T* p = in + (j * stride + offset_of(tap)) * channels + c;
+              acc = fma(load_n(p, lanes), load_n(grad + j * channels + c, lanes), acc);
             }
-            store_n(sum + c, acc, lanes);
+            store_n(row_sums + tap * channels + c, acc, lanes);
+          }
+        };
+        for (int64_t tap = 0; tap < shape.kernel_width; ++tap) {
+          if (three && begin_all < end_all) {
+            add_range(tap, begin_of(tap), std::min(begin_all, end_of(tap)));
+            add_range(tap, std::max(end_all, begin_of(tap)), end_of(tap));
+          } else {
+            add_range(tap, begin_of(tap), end_of(tap));
           }
         }
       }
