@@ -10,6 +10,11 @@ list(FILTER reel_sources EXCLUDE REGEX "/backends/cpu/kernels/")
 set(reference_sources ${reel_sources})
 list(FILTER reference_sources INCLUDE REGEX "/backends/reference/")
 set_source_files_properties(${reference_sources} PROPERTIES COMPILE_OPTIONS "$<IF:$<CONFIG:Debug>,-O1,-O2>;-fwrapv;${reel_cast_flags}")
+# Of these there are SIMD kernels for what matters, and a loop for each op and dtype besides: a library
+# 280 KB smaller is worth more than their speed.
+set(small_sources ${reference_sources})
+list(FILTER small_sources INCLUDE REGEX "/(binary|complex|copy|reduce|unary|unary_grad)\\.cpp$")
+set_property(SOURCE ${small_sources} APPEND PROPERTY COMPILE_OPTIONS $<$<NOT:$<CONFIG:Debug>>:-Os>)
 # Only the kernels of linear algebra see Eigen. Its functions are inline and laid out by the compiler's
 # flags: a program with an Eigen of its own must not share them with us, so ours has another name.
 set(eigen_sources ${reference_sources})
