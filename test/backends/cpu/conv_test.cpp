@@ -46,7 +46,7 @@ const Case kCases[] = {
     {1, 20, 19, 22, 36, 3, 1, 2, 1, 1},  //   cut vectors and tiles, padding 2
     {1, 48, 30, 29, 80, 3, 1, 0, 1, 1},  //   several blocks, no padding
     {1, 300, 6, 9, 300, 3, 1, 1, 1, 1},  //   staged
-    {5, 20, 30, 31, 36, 3, 1, 1, 1, 1},  //   a weight gradient of two blocks
+    {5, 17, 30, 31, 20, 3, 1, 1, 1, 1},  //   a weight gradient of two blocks
     {2, 16, 13, 10, 20, 3, 2, 1, 1, 1},  // strided
     {1, 5, 12, 12, 7, 5, 2, 2, 1, 1},    {1, 32, 7, 7, 64, 1, 1, 0, 1, 1},
     {2, 40, 5, 6, 24, 1, 1, 0, 1, 2},    // products of two groups, cut vectors
