@@ -117,6 +117,13 @@ TEST_CASE("conv2d of one picture and of none") {
   CHECK(shape(y) == Sizes{2, 5, 5});
   CHECK(close(y, naive(x.unsqueeze(0), w, {}, same())[0], 1e-12));
   CHECK(shape(conv2d(zeros({0, 4, 5, 5}, kDouble), w, {}, 1, 1)) == Sizes{0, 2, 5, 5});
+  // A weight that met no picture: by Winograd, by groups, by depth.
+  for (const int64_t groups : {1, 8, 16}) {
+    CAPTURE(groups);
+    const Tensor weight = ones({16, 16 / groups, 3, 3}).requires_grad_();
+    conv2d(zeros({0, 16, 12, 12}), weight, {}, 1, 1, 1, groups).sum().backward();
+    CHECK(equal(weight.grad(), zeros_like(weight)));
+  }
 }
 
 TEST_CASE("conv2d says what does not fit") {
