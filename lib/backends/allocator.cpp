@@ -36,10 +36,13 @@ static_assert(class_size(class_of(64)) == 64 && class_size(class_of(65)) == 80 &
               class_size(class_of(1000000)) == 1048576);
 
 // On a miss, cached blocks are given back, largest first, as far as the whole would exceed what
-// tensors once held at a time by more than this: a block serves sizes of its class alone, so that
-// what a loop wants of all classes in turn is more than it ever holds. Within this, a loop that
-// repeats its shapes never misses.
-constexpr int64_t slack(int64_t peak) { return std::max(int64_t{64} << 20, peak / 4); }
+// tensors once held at a time by more than this. Within this, a loop that repeats its shapes never
+// misses.
+constexpr int64_t slack(int64_t peak) { return std::max(int64_t{32} << 20, peak / 8); }
+
+// From 1 MB on a free block serves requests of half its size and more: the system would have to
+// clear every page of a new one.
+constexpr size_t kSharedClass = class_of(size_t{1} << 20);
 
 struct Pool {
   std::mutex mutex;
@@ -67,13 +70,23 @@ void trim(Pool& pool, Runtime& runtime, int ordinal, int64_t cached_limit) {
   }
 }
 
-void* take(Device device, size_t index) {
+// The class of a free block that serves class `index`; kClasses if there is none.
+size_t find_free(const Pool& pool, size_t index) {
+  const size_t end = std::min(index + (index < kSharedClass ? 1 : 5), kClasses);
+  while (index < end && pool.free[index].empty()) ++index;
+  return index < end ? index : kClasses;
+}
+
+// Turns `index` into the block's class.
+void* take(Device device, size_t& index) {
   Pool& pool = pool_of(device);
-  const auto size = static_cast<int64_t>(class_size(index));
+  auto size = static_cast<int64_t>(class_size(index));
   std::lock_guard lock(pool.mutex);
   MemoryStats& stats = pool.stats;
   void* data = nullptr;
-  if (!pool.free[index].empty()) {
+  if (const size_t found = find_free(pool, index); found < kClasses) {
+    index = found;
+    size = static_cast<int64_t>(class_size(index));
     data = pool.free[index].back();
     pool.free[index].pop_back();
     stats.cached -= size;
@@ -250,7 +263,7 @@ Storage allocate_storage(size_t bytes, Device device) {
     throw OutOfMemoryError(
         fmt::format("{}: out of memory: {} bytes were asked for", device.str(), bytes));
   }
-  const size_t index = backends::class_of(bytes);
+  size_t index = backends::class_of(bytes);
   void* data = nullptr;
   if (index < backends::ThreadCache::kThreadClasses && device == Device(kCPU) &&
       backends::thread_cache != nullptr) {
