@@ -42,6 +42,9 @@ const Case kCases[] = {
     {1, 3, 9, 11, 8, 3, 1, 1, 1, 1},     // few channels, windows gathered by element
     {2, 3, 33, 30, 64, 3, 1, 1, 1, 1},   // first layer: gradient of few channels
     {1, 2, 40, 20, 17, 5, 1, 4, 1, 1},   //   more padding than windows need
+    {1, 3, 30, 33, 20, 11, 4, 2, 1, 1},  //   strided, the last pixels met by no window
+    {2, 3, 19, 22, 16, 7, 2, 3, 1, 1},   //   more taps than the stride
+    {1, 2, 17, 15, 16, 2, 3, 2, 2, 1},   //   fewer, dilated
     {2, 16, 8, 8, 32, 3, 1, 1, 1, 1},    // Winograd, whole vectors
     {1, 20, 19, 22, 36, 3, 1, 2, 1, 1},  //   cut vectors and tiles, padding 2
     {1, 48, 30, 29, 80, 3, 1, 0, 1, 1},  //   several blocks, no padding
@@ -51,6 +54,9 @@ const Case kCases[] = {
     {1, 5, 12, 12, 7, 5, 2, 2, 1, 1},    {1, 32, 7, 7, 64, 1, 1, 0, 1, 1},
     {2, 40, 5, 6, 24, 1, 1, 0, 1, 2},    // products of two groups, cut vectors
     {2, 24, 9, 9, 33, 1, 2, 0, 1, 1},    // inputs that no window reads
+    {2, 20, 31, 29, 36, 3, 1, 2, 2, 1},  // dilated Winograd, parts of unlike sizes
+    {1, 16, 34, 25, 20, 3, 1, 0, 3, 1},  //   without padding
+    {1, 17, 16, 15, 16, 3, 1, 4, 2, 1},  //   and with twice the dilation
     {2, 12, 14, 15, 18, 3, 1, 2, 2, 3},  // groups, dilation
     {1, 6, 20, 20, 6, 3, 2, 1, 1, 6},    // depthwise
     {2, 40, 9, 8, 40, 3, 1, 1, 1, 40},   {2, 6, 7, 7, 12, 3, 1, 1, 1, 6},
@@ -59,6 +65,17 @@ const Case kCases[] = {
     {2, 20, 12, 25, 20, 3, 2, 1, 1, 20},  //   and strided
     {1, 32, 9, 13, 64, 3, 1, 1, 1, 16},   // merged groups
     {2, 36, 8, 9, 18, 3, 2, 1, 1, 9},     //   of a number that few divide
+    {2, 16, 29, 31, 20, 3, 2, 1, 1, 1},   // windows in place, strided
+    {1, 40, 20, 18, 33, 5, 1, 3, 1, 1},   //   several blocks, cut vectors
+    {1, 3, 9, 9, 20, 3, 1, 5, 1, 1},      //   windows that lie in the padding
+    {2, 17, 8, 16, 6, 2, 1, 0, 3, 1},     //   no padding, dilated
+    {1, 2, 17, 300, 4, 3, 1, 1, 1, 1},    //   long lines
+    {1, 2, 3, 300, 4, 3, 1, 1, 1, 1},     //   too few of them
+    {1, 15, 9, 17, 10, 3, 1, 1, 1, 5},    // groups of 3 channels
+    {2, 20, 10, 12, 20, 3, 1, 1, 1, 4},   //   of 5
+    {1, 32, 17, 15, 32, 3, 2, 1, 1, 4},   //   of 8, strided
+    {1, 48, 9, 14, 48, 3, 1, 1, 1, 3},    //   of 16
+    {1, 66, 9, 9, 40, 3, 1, 0, 1, 2},     //   of 33, no padding
     {3, 1, 6, 6, 1, 3, 1, 1, 1, 1},      {1, 3, 8, 8, 4, 2, 5, 1, 1, 1},
 };
 

@@ -7,7 +7,7 @@
 namespace reel::cpu::REEL_ISA {
 namespace {
 
-enum class Algorithm { depthwise, winograd, implicit_gemm };
+enum class Algorithm { depthwise, winograd, dilated_winograd, implicit_gemm };
 
 // The one place where it is decided how a convolution and its gradients are computed.
 template <class T>
@@ -16,15 +16,19 @@ Algorithm choose(const ConvShape& shape) {
   if (attrs.groups > 1 && shape.group_channels() == 1 && shape.group_outputs() == 1) {
     return Algorithm::depthwise;
   }
+  const auto &padding = attrs.padding, &dilation = attrs.dilation;
   const bool plain3x3 = shape.kernel_height == 3 && shape.kernel_width == 3 && attrs.groups == 1 &&
                         attrs.stride == std::array<int64_t, 2>{1, 1} &&
-                        attrs.dilation == std::array<int64_t, 2>{1, 1} && attrs.padding[0] <= 2 &&
-                        attrs.padding[1] <= 2;
+                        padding[0] <= 2 * dilation[0] && padding[1] <= 2 * dilation[1] &&
+                        padding[0] % dilation[0] == 0 && padding[1] % dilation[1] == 0;
   // Below these sizes the transforms and the tiles' overhang cost more than they save.
   const bool large =
       shape.channels >= 16 && shape.outputs >= 16 && shape.out_height >= 4 && shape.out_width >= 4;
   if (std::is_same_v<T, float> && plain3x3 && large && conv_precision() == ConvPrecision::fast) {
-    return Algorithm::winograd;
+    if (dilation == std::array<int64_t, 2>{1, 1}) return Algorithm::winograd;
+    // The tiles' 36 products against 9 a pixel: at least half are to be saved.
+    const int64_t pixels = shape.images * shape.out_height * shape.out_width;
+    if (8 * winograd_tiles(undilated(shape)) <= pixels) return Algorithm::dilated_winograd;
   }
   return Algorithm::implicit_gemm;
 }
@@ -74,6 +78,11 @@ const char* forward(const Call& call) {
         conv_winograd(shape, in.data(), weight, bias, {kRelu, winners.data()}, out.data());
       }
       break;
+    case Algorithm::dilated_winograd:
+      if constexpr (std::is_same_v<T, float>) {
+        conv_dilated(shape, in.data(), weight, bias, kRelu, out.data());
+      }
+      break;
     case Algorithm::implicit_gemm:
       with_merged_groups<T>(shape, weight, [&](const ConvShape& merged, const View& w) {
         conv_implicit<T>(merged, in.data(), w, bias, out.data(), kRelu);
@@ -87,9 +96,8 @@ const char* forward(const Call& call) {
 // An image's gradient: so few channels that they would leave most lanes of a vector empty.
 template <class T>
 bool has_few_channels(const ConvShape& shape) {
-  return shape.attrs.groups == 1 && shape.attrs.stride == std::array<int64_t, 2>{1, 1} &&
-         shape.channels <= kLanes<T> / 2 && shape.taps() * shape.channels <= 128 &&
-         shape.outputs >= 16;
+  return shape.attrs.groups == 1 && shape.channels <= kLanes<T> / 2 &&
+         shape.taps() * shape.channels <= 512 && shape.outputs >= 16;
 }
 
 template <class T, class Op>
@@ -119,6 +127,11 @@ const char* input_grad(const Call& call) {
         conv_winograd_input_grad(shape, in.data(), {y.data(), winners.data()}, weight, out.data());
       }
       break;
+    case Algorithm::dilated_winograd:
+      if constexpr (std::is_same_v<T, float>) {
+        conv_dilated_input_grad(shape, in.data(), weight, out.data());
+      }
+      break;
     case Algorithm::implicit_gemm:
       if (few) {
         conv_few_channels_input_grad<T>(shape, in.data(), y.data(), weight, out.data());
@@ -141,7 +154,9 @@ const char* weight_grad(const Call& call) {
   Algorithm algorithm = choose<T>(shape);
   // The sums of Winograd's positions are four times the weight: few tiles are not worth them.
   constexpr int64_t kWorthwhileTiles = 48;
-  if (algorithm == Algorithm::winograd && winograd_tiles(shape) < kWorthwhileTiles) {
+  if ((algorithm == Algorithm::winograd && winograd_tiles(shape) < kWorthwhileTiles) ||
+      (algorithm == Algorithm::dilated_winograd &&
+       winograd_tiles(undilated(shape)) < kWorthwhileTiles)) {
     algorithm = Algorithm::implicit_gemm;
   }
   switch (algorithm) {
@@ -151,6 +166,11 @@ const char* weight_grad(const Call& call) {
     case Algorithm::winograd:
       if constexpr (std::is_same_v<T, float>) {
         conv_winograd_weight_grad(shape, grad.data(), in.data(), dweight);
+      }
+      break;
+    case Algorithm::dilated_winograd:
+      if constexpr (std::is_same_v<T, float>) {
+        conv_dilated_weight_grad(shape, grad.data(), in.data(), dweight);
       }
       break;
     case Algorithm::implicit_gemm:

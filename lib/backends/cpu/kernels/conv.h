@@ -66,7 +66,7 @@ template <class T>
 void conv_depthwise_weight_grad(const ConvShape& shape, const T* g, const T* x,
                                 const View& dweight);
 
-/// Stride 1, groups 1, channels of x at most kLanes. `y`, if given, is what a relu made of the
+/// Groups 1, channels of x at most kLanes. `y`, if given, is what a relu made of the
 /// result: the gradient passes where it is above 0.
 template <class T>
 void conv_few_channels_input_grad(const ConvShape& shape, const T* g, const T* y,
@@ -86,6 +86,15 @@ const char* run_in_float(const Call& call, Kernel kernel, int weight);
 /// dweight is [O, C, 3, 3] with any strides.
 void conv_winograd_weight_grad(const ConvShape& shape, const float* g, const float* x,
                                const View& dweight);
+
+/// The same with a dilation that divides the padding: many images of a convolution without, which
+/// undilated() describes.
+ConvShape undilated(ConvShape shape);
+void conv_dilated(const ConvShape& shape, const float* x, const View& weight, const float* bias,
+                  bool relu, float* y);
+void conv_dilated_input_grad(const ConvShape& shape, const float* g, const View& weight, float* dx);
+void conv_dilated_weight_grad(const ConvShape& shape, const float* g, const float* x,
+                              const View& dweight);
 
 template <class T>
 Weight<T> weight_of(const View& view) {

@@ -1,48 +1,12 @@
 #include <cstring>
 
-#include <reel/backends/cpu/kernels/conv.h>
+#include <reel/backends/cpu/kernels/conv_hits.h>
 
 // One channel in and one out for each group: no sums over channels, so the lanes of a vector are
 // channels and every tap is one fma.
 
 namespace reel::cpu::REEL_ISA {
 namespace {
-
-// Where along one axis of the kernel a tap meets another map.
-struct Hit {
-  int64_t tap, position;
-};
-
-// The input positions of the window of output position i that lie inside the image.
-std::vector<Hit> window_hits(int64_t i, int64_t kernel, int64_t stride, int64_t padding,
-                             int64_t dilation, int64_t size) {
-  std::vector<Hit> hits;
-  for (int64_t tap = 0; tap < kernel; ++tap) {
-    const int64_t position = i * stride - padding + tap * dilation;
-    if (position >= 0 && position < size) hits.push_back({tap, position});
-  }
-  return hits;
-}
-
-// The output positions whose windows hold input position i, in their order.
-std::vector<Hit> gradient_hits(int64_t i, int64_t kernel, int64_t stride, int64_t padding,
-                               int64_t dilation, int64_t out_size) {
-  std::vector<Hit> hits;
-  for (int64_t tap = kernel; tap-- > 0;) {
-    const int64_t position = i + padding - tap * dilation;
-    if (position >= 0 && position % stride == 0 && position / stride < out_size) {
-      hits.push_back({tap, position / stride});
-    }
-  }
-  return hits;
-}
-
-template <class Make>
-std::vector<std::vector<Hit>> all_hits(int64_t count, const Make& make) {
-  std::vector<std::vector<Hit>> hits;
-  for (int64_t i = 0; i < count; ++i) hits.push_back(make(i));
-  return hits;
-}
 
 // The weight as [tap][channel].
 template <class T>
@@ -201,36 +165,55 @@ void add_three_taps(const T* x, const T* g, int64_t begin, int64_t end, int64_t 
   for (int t = 0; t < 3; ++t) store_n(sums + t * channels, acc[0][t] + acc[1][t], lanes);
 }
 
+// The sizes of x, y and the kernel along an axis.
+struct Axis {
+  int64_t in, out, kernel;
+  Axis(const ConvShape& shape, size_t axis)
+      : in(axis == 0 ? shape.height : shape.width),
+        out(axis == 0 ? shape.out_height : shape.out_width),
+        kernel(axis == 0 ? shape.kernel_height : shape.kernel_width) {}
+};
+
 }  // namespace
+
+std::vector<std::vector<Hit>> window_hits(const ConvShape& shape, size_t axis) {
+  const ops::ConvAttrs& attrs = shape.attrs;
+  const Axis size(shape, axis);
+  std::vector<std::vector<Hit>> hits(static_cast<size_t>(size.out));
+  for (int64_t i = 0; i < size.out; ++i) {
+    for (int64_t tap = 0; tap < size.kernel; ++tap) {
+      const int64_t position =
+          i * attrs.stride[axis] - attrs.padding[axis] + tap * attrs.dilation[axis];
+      if (position < 0 || position >= size.in) continue;
+      hits[static_cast<size_t>(i)].push_back({tap, position});
+    }
+  }
+  return hits;
+}
+
+std::vector<std::vector<Hit>> gradient_hits(const ConvShape& shape, size_t axis) {
+  const auto windows = window_hits(shape, axis);
+  std::vector<std::vector<Hit>> hits(static_cast<size_t>(Axis(shape, axis).in));
+  for (size_t i = 0; i < windows.size(); ++i) {
+    for (const Hit& hit : windows[i]) {
+      hits[static_cast<size_t>(hit.position)].push_back({hit.tap, static_cast<int64_t>(i)});
+    }
+  }
+  return hits;
+}
 
 template <class T>
 void conv_depthwise(const ConvShape& shape, const T* x, const View& weight, const T* bias, T* y) {
-  const ops::ConvAttrs& attrs = shape.attrs;
   const Storage packed = by_tap<T>(shape, weight);
-  const auto rows = all_hits(shape.out_height, [&](int64_t i) {
-    return window_hits(i, shape.kernel_height, attrs.stride[0], attrs.padding[0], attrs.dilation[0],
-                       shape.height);
-  });
-  const auto columns = all_hits(shape.out_width, [&](int64_t i) {
-    return window_hits(i, shape.kernel_width, attrs.stride[1], attrs.padding[1], attrs.dilation[1],
-                       shape.width);
-  });
+  const auto rows = window_hits(shape, 0), columns = window_hits(shape, 1);
   gather<T>(shape.images, shape.channels, rows, columns, shape.height, shape.width,
             shape.kernel_width, x, static_cast<const T*>(packed->data()), bias, y);
 }
 
 template <class T>
 void conv_depthwise_input_grad(const ConvShape& shape, const T* g, const View& weight, T* dx) {
-  const ops::ConvAttrs& attrs = shape.attrs;
   const Storage packed = by_tap<T>(shape, weight);
-  const auto rows = all_hits(shape.height, [&](int64_t i) {
-    return gradient_hits(i, shape.kernel_height, attrs.stride[0], attrs.padding[0],
-                         attrs.dilation[0], shape.out_height);
-  });
-  const auto columns = all_hits(shape.width, [&](int64_t i) {
-    return gradient_hits(i, shape.kernel_width, attrs.stride[1], attrs.padding[1],
-                         attrs.dilation[1], shape.out_width);
-  });
+  const auto rows = gradient_hits(shape, 0), columns = gradient_hits(shape, 1);
   gather<T>(shape.images, shape.channels, rows, columns, shape.out_height, shape.out_width,
             shape.kernel_width, g, static_cast<const T*>(packed->data()), nullptr, dx);
 }
@@ -242,6 +225,7 @@ void conv_depthwise_weight_grad(const ConvShape& shape, const T* g, const T* x,
   const ops::ConvAttrs& attrs = shape.attrs;
   const int64_t channels = shape.channels, lines = shape.images * shape.out_height;
   const int64_t size = shape.taps() * channels;
+  const auto row_hits = window_hits(shape, 0);
   // Partial sums over fixed groups of lines keep the result independent of the threads.
   const EvenSplit split(lines, std::max<int64_t>(1, (lines + kEnoughTasks - 1) / kEnoughTasks));
   const Storage storage =
@@ -255,8 +239,7 @@ void conv_depthwise_weight_grad(const ConvShape& shape, const T* g, const T* x,
     for (int64_t line = first; line < first + split.size(task); ++line) {
       const int64_t image = line / shape.out_height, i = line % shape.out_height;
       const T* grad = g + line * shape.out_width * channels;
-      for (const Hit& row : window_hits(i, shape.kernel_height, attrs.stride[0], attrs.padding[0],
-                                        attrs.dilation[0], shape.height)) {
+      for (const Hit& row : row_hits[static_cast<size_t>(i)]) {
         const T* in = x + (image * shape.height + row.position) * shape.width * channels;
         // Outputs j with 0 <= j * stride + offset < width.
         const int64_t stride = attrs.stride[1];

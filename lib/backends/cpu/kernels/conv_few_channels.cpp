@@ -1,4 +1,4 @@
-#include <reel/backends/cpu/kernels/conv.h>
+#include <reel/backends/cpu/kernels/conv_hits.h>
 
 // The gradient of an image of a few channels (a first layer's). As a sum over output channels for
 // each pixel it would fill 3 lanes of a vector; instead every pixel of g is multiplied with all
@@ -69,20 +69,28 @@ void conv_few_channels_input_grad(const ConvShape& shape, const T* g, const T* y
   const ops::ConvAttrs& attrs = shape.attrs;
   const int64_t channels = shape.channels, columns = shape.taps() * channels;
   const Storage packed = pack_taps<T>(shape, weight);
+  const auto row_hits = gradient_hits(shape, 0), column_hits = gradient_hits(shape, 1);
   // Output rows at both ends of a block are multiplied twice; this many keep that small and the
   // products in L2.
   const int64_t halo = (shape.kernel_height - 1) * attrs.dilation[0];
   const auto row_bytes = static_cast<int64_t>(sizeof(T)) * shape.out_width * columns;
-  const int64_t fitting = std::max((int64_t{512} << 10) / row_bytes - halo, 2 * halo + 1);
-  const EvenSplit blocks(shape.height, std::min(fitting, shape.height / 8 + 1));
+  const int64_t fitting =
+      std::max((int64_t{768} << 10) / row_bytes * attrs.stride[0] - halo, 2 * halo + 1);
+  const int64_t shared = shape.images * shape.height / kEnoughTasks + 1;
+  const EvenSplit blocks(shape.height, std::min(fitting, shared));
 
   parallel_for(0, shape.images * blocks.groups, 1, [&](int64_t task, int64_t) {
     const int64_t image = task / blocks.groups, block = task % blocks.groups;
     const int64_t row = blocks.begin(block), rows = blocks.size(block);
     // Output rows whose windows reach these input rows.
-    const int64_t first = std::clamp<int64_t>(row + attrs.padding[0] - halo, 0, shape.out_height);
-    const int64_t last =
-        std::clamp<int64_t>(row + rows + attrs.padding[0], first, shape.out_height);
+    int64_t first = shape.out_height, last = 0;
+    for (int64_t i = row; i < row + rows; ++i) {
+      for (const Hit& hit : row_hits[static_cast<size_t>(i)]) {
+        first = std::min(first, hit.position);
+        last = std::max(last, hit.position + 1);
+      }
+    }
+    last = std::max(first, last);
     T* products = scratch<T>(Slot::tile, (last - first) * shape.out_width * columns + kLanes<T>);
     multiply_rows<T>(shape, g, y, static_cast<const T*>(packed->data()),
                      image * shape.out_height + first, last - first, products);
@@ -90,15 +98,12 @@ void conv_few_channels_input_grad(const ConvShape& shape, const T* g, const T* y
     for (int64_t i = row; i < row + rows; ++i) {
       for (int64_t j = 0; j < shape.width; ++j, out += channels) {
         Vec<T> sum = broadcast(T(0));
-        for (int64_t tap_row = 0; tap_row < shape.kernel_height; ++tap_row) {
-          const int64_t at_row = i + attrs.padding[0] - tap_row * attrs.dilation[0];
-          if (at_row < 0 || at_row >= shape.out_height) continue;
-          const T* line = products + (at_row - first) * shape.out_width * columns;
-          for (int64_t tap = 0; tap < shape.kernel_width; ++tap) {
-            const int64_t at = j + attrs.padding[1] - tap * attrs.dilation[1];
-            if (at < 0 || at >= shape.out_width) continue;
+        for (const Hit& hit : row_hits[static_cast<size_t>(i)]) {
+          const T* line = products + (hit.position - first) * shape.out_width * columns +
+                          hit.tap * shape.kernel_width * channels;
+          for (const Hit& at : column_hits[static_cast<size_t>(j)]) {
             // Lanes beyond the channels hold other taps' products and are not stored.
-            sum = sum + load(line + at * columns + (tap_row * shape.kernel_width + tap) * channels);
+            sum = sum + load(line + at.position * columns + at.tap * channels);
           }
         }
         store_n(out, sum, static_cast<int>(channels));

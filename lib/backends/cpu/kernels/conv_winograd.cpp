@@ -344,9 +344,9 @@ void multiply_position(const Winograd& conv, int64_t tiles, const float* v, cons
         const auto rows = static_cast<int>(split.size(i));
         const int64_t row = split.begin(i);
         float* to = m + (n - begin) * tiles + row * width;
-        micro_kernel<float>(PanelOrder::by_vector, rows, vectors)(
-            depth, v + row * conv.in_padded() + k * rows, u + k * width,
-            k == 0 ? zero_row<float>() : to, k == 0 ? 0 : width, to, width, width);
+        micro_kernel<float>(rows, vectors)(depth, v + row * conv.in_padded() + k * rows,
+                                           u + k * width, k == 0 ? zero_row<float>() : to,
+                                           k == 0 ? 0 : width, to, width, width);
       }
     }
   }

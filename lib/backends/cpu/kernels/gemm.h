@@ -43,9 +43,27 @@ template <class T>
 using MicroKernel = void (*)(int64_t depth, const T* a, const T* b, const T* init,
                              int64_t init_stride, T* c, int64_t c_stride, int columns);
 
+/// An A that is not packed by vector but lies anywhere with even strides: the values of a row are
+/// those of the runs, one after the other.
+struct Run {
+  int64_t offset, length;
+};
+template <class T>
+struct Strided {
+  const T* data;
+  int64_t row_stride, depth_stride;
+  const Run* runs;
+  int64_t count, depth;  ///< of the runs; the sum of their lengths
+};
+template <class T>
+using StridedKernel = void (*)(const Strided<T>& a, const T* b, const T* init, int64_t init_stride,
+                               T* c, int64_t c_stride, int columns);
+
 /// 1 <= rows <= kTileRows, 1 <= vectors <= kTileVectors; T is float or double.
 template <class T>
-MicroKernel<T> micro_kernel(PanelOrder order, int rows, int vectors);
+MicroKernel<T> micro_kernel(int rows, int vectors);
+template <class T>
+StridedKernel<T> strided_kernel(int rows, int vectors);
 
 /// At least kTileColumns zeros.
 template <class T>
@@ -108,9 +126,17 @@ void multiply_panels(PanelOrder order, int64_t rows, int64_t columns, int64_t de
       const int64_t panel_rows = split.size(i);
       T* tile = c + split.begin(i) * c_stride + n;
       const T* init = start.accumulate ? tile : start.row ? start.row + n : zero_row<T>();
-      micro_kernel<T>(order, static_cast<int>(panel_rows), vectors)(
-          depth, panel, b + n * depth, init, start.accumulate ? c_stride : 0, tile, c_stride,
-          width);
+      const int64_t init_stride = start.accumulate ? c_stride : 0;
+      const auto kernel_rows = static_cast<int>(panel_rows);
+      if (order == PanelOrder::by_vector) {
+        micro_kernel<T>(kernel_rows, vectors)(depth, panel, b + n * depth, init, init_stride, tile,
+                                              c_stride, width);
+      } else {
+        const Run whole{0, depth};
+        strided_kernel<T>(kernel_rows, vectors)({panel, 1, panel_rows, &whole, 1, depth},
+                                                b + n * depth, init, init_stride, tile, c_stride,
+                                                width);
+      }
       panel += panel_size<T>(order, panel_rows, depth);
     }
   }
