@@ -81,6 +81,9 @@ inline std::function<void()> prepare(const nlohmann::json& description) {
     const Tensor positive = input.abs() + 0.1;
     const Tensor rows = input.permute({0, 2, 3, 1}).reshape({side * side, 64});
     const Tensor picked = library::randperm(side * side);
+    const Tensor places = picked.reshape({-1, 1}).expand({side * side, 64}).contiguous();
+    const Tensor mask = input > 0;
+    const Tensor planes = input.contiguous(library::MemoryFormat::Contiguous);
     const std::map<std::string, std::function<Tensor()>> maps{
         {"relu", [=] { return library::relu(input); }},
         {"add", [=] { return input + input; }},
@@ -88,9 +91,19 @@ inline std::function<void()> prepare(const nlohmann::json& description) {
         {"log", [=] { return library::log(positive); }},
         {"tanh", [=] { return library::tanh(input); }},
         {"erf", [=] { return library::erf(input); }},
+        {"sigmoid", [=] { return library::sigmoid(input); }},
+        {"gelu", [=] { return library::gelu(input); }},
+        {"where", [=] { return library::where(mask, input, positive); }},
+        {"dropout", [=] { return library::dropout(input, 0.5, true); }},
         {"sum", [=] { return input.sum(); }},
+        {"sum of rows", [=] { return rows.sum(1); }},
+        {"mean of columns", [=] { return rows.mean(0); }},
+        {"argmax", [=] { return rows.argmax(1); }},
         {"softmax", [=] { return library::softmax(input, 1); }},
+        {"log_softmax", [=] { return library::log_softmax(rows, 1); }},
+        {"layer_norm", [=] { return library::layer_norm(rows, {64}); }},
         {"max_pool2d", [=] { return library::max_pool2d(input, 2); }},
+        {"avg_pool2d", [=] { return library::avg_pool2d(input, 2); }},
         {"batch_norm",
          [=] { return library::batch_norm(input, {}, {}, {}, {}, true, 0, 1e-5, false); }},
         {"copy", [=] { return input.clone(); }},
@@ -99,7 +112,9 @@ inline std::function<void()> prepare(const nlohmann::json& description) {
            return library::cat({input, input}, 1);
          }},
         {"index_select", [=] { return rows.index_select(0, picked); }},
-        {"to NCHW", [=] { return input.contiguous(library::MemoryFormat::Contiguous); }}};
+        {"gather", [=] { return rows.gather(0, places); }},
+        {"to NCHW", [=] { return input.contiguous(library::MemoryFormat::Contiguous); }},
+        {"to NHWC", [=] { return planes.contiguous(library::MemoryFormat::ChannelsLast); }}};
     const auto run = maps.at(name);
     return [=] { [[maybe_unused]] const Tensor out = run(); };
   }

@@ -34,9 +34,11 @@ int main(int argc, char** argv) {
   gemm->add_option("--sizes", sizes, "Rows = columns = depth")->delimiter(',');
 
   int64_t size = 384;
+  std::vector<int64_t> sides{384, 32, 8};
   auto* memory = app.add_subcommand("memory", "Operations bound by memory, against bandwidth");
-  memory->add_option("--size", size, "Side of the activation in pixels")
-      ->check(CLI::Range(16, 4096));
+  memory->add_option("--sizes", sides, "Sides of the activation of 64 channels in pixels")
+      ->delimiter(',')
+      ->check(CLI::Range(2, 4096));
   auto* conv = app.add_subcommand("conv", "The convolutions of VGG-19 against the ceiling");
   conv->add_option("--size", size, "Side of the picture in pixels")->check(CLI::Range(16, 4096));
 
@@ -80,7 +82,9 @@ int main(int argc, char** argv) {
     nlohmann::json reports = nlohmann::json::array();
     if (all || *overhead) reports.push_back(bench::run_overhead(settings));
     if (all || *gemm) reports.push_back(bench::run_gemm(settings, sizes));
-    if (all || *memory) reports.push_back(bench::run_memory(settings, size));
+    for (const int64_t side : all || *memory ? sides : std::vector<int64_t>()) {
+      reports.push_back(bench::run_memory(settings, side));
+    }
     if (all || *conv) reports.push_back(bench::run_conv(settings, size));
     if (*train) reports.push_back(bench::run_train(settings, models, batch_scale));
     if (*layers) reports.push_back(bench::run_layers(settings, batch));

@@ -226,24 +226,37 @@ nlohmann::json run_gemm(const Settings& settings, const std::vector<int64_t>& si
 
 nlohmann::json run_memory(const Settings& settings, int64_t size) {
   const double bytes = 64.0 * 4 * static_cast<double>(size * size);
+  // The least that has to be read and written, in sizes of the activation; indices are int64.
+  const std::pair<const char*, double> passes[] = {{"relu", 2},
+                                                   {"add", 2},
+                                                   {"exp", 2},
+                                                   {"log", 2},
+                                                   {"tanh", 2},
+                                                   {"erf", 2},
+                                                   {"sigmoid", 2},
+                                                   {"gelu", 2},
+                                                   {"where", 3.25},
+                                                   {"dropout", 2},
+                                                   {"sum", 1},
+                                                   {"sum of rows", 1 + 1.0 / 64},
+                                                   {"mean of columns", 1},
+                                                   {"argmax", 1 + 1.0 / 32},
+                                                   {"softmax", 2},
+                                                   {"log_softmax", 2},
+                                                   {"layer_norm", 2},
+                                                   {"batch_norm", 3},
+                                                   {"max_pool2d", 1.75},
+                                                   {"avg_pool2d", 1.25},
+                                                   {"copy", 2},
+                                                   {"cat", 4},
+                                                   {"index_select", 2},
+                                                   {"gather", 4},
+                                                   {"to NCHW", 2},
+                                                   {"to NHWC", 2}};
   std::vector<Case> rows;
-  for (const auto& [name, passes] :
-       std::initializer_list<std::pair<const char*, double>>{{"relu", 2},
-                                                             {"add", 2},
-                                                             {"exp", 2},
-                                                             {"log", 2},
-                                                             {"tanh", 2},
-                                                             {"erf", 2},
-                                                             {"softmax", 2},
-                                                             {"max_pool2d", 1.25},
-                                                             {"sum", 1},
-                                                             {"batch_norm", 3},
-                                                             {"copy", 2},
-                                                             {"cat", 4},
-                                                             {"index_select", 2},
-                                                             {"to NCHW", 2}}) {
+  for (const auto& [name, count] : passes) {
     rows.push_back(
-        {name, {{"kind", "map"}, {"name", name}, {"side", size}}, Unit::bytes, passes * bytes});
+        {name, {{"kind", "map"}, {"name", name}, {"side", size}}, Unit::bytes, count * bytes});
   }
   return run(fmt::format("memory at {0} x {0} x 64", size), settings, rows);
 }

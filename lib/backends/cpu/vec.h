@@ -4,8 +4,11 @@
 // differently from version to version. Included by kernels only; everything lives in a namespace
 // named after the instruction set, so the copies of a kernel file never meet at link time.
 
+#include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include <xsimd/xsimd.hpp>
 
@@ -135,6 +138,11 @@ inline Vec<T> square_root(const Vec<T>& a) {
 }
 
 template <class T>
+inline T first_lane(const Vec<T>& v) {
+  using Lanes [[gnu::vector_size(sizeof(Vec<T>))]] = T;
+  return std::bit_cast<Lanes>(v)[0];
+}
+template <class T>
 inline Vec<T> select(const Mask<T>& mask, const Vec<T>& yes, const Vec<T>& no) {
   return xsimd::select(mask, yes, no);
 }
@@ -159,28 +167,38 @@ inline Vec<T> min_nan(const Vec<T>& a, const Vec<T>& b) {
   return select(is_nan(a), a, xsimd::min(a, b));
 }
 
+/// Lane i of the result is lane i of v for the first n lanes, the others are `rest`.
+template <class T>
+inline Vec<T> first_or(const Vec<T>& v, int n, T rest) {
+  alignas(64) static constexpr auto kNumbers = [] {
+    std::array<T, kLanes<T>> numbers{};
+    for (int i = 0; i < kLanes<T>; ++i) numbers[static_cast<size_t>(i)] = static_cast<T>(i);
+    return numbers;
+  }();
+  return select(load(kNumbers.data()) < broadcast(static_cast<T>(n)), v, broadcast(rest));
+}
+
+/// The second half of 2 * kHalf lanes, before lanes that do not matter.
+template <int kHalf, class T, int... kI>
+inline Vec<T> second_half(const Vec<T>& v, std::integer_sequence<int, kI...>) {
+  using Lanes [[gnu::vector_size(sizeof(Vec<T>))]] = T;
+  const auto lanes = std::bit_cast<Lanes>(v);
+  return std::bit_cast<Vec<T>>(__builtin_shufflevector(lanes, lanes, (kI % kHalf + kHalf)...));
+}
+
 /// Combines the lanes pairwise, in an order that depends on the number of lanes alone.
-template <class T, class Combine>
+template <class T, int kHalf = kLanes<T> / 2, class Combine>
 inline T reduce_lanes(const Vec<T>& v, const Combine& combine) {
-  alignas(64) T lanes[kLanes<T>];
-  store(lanes, v);
-  for (int half = kLanes<T> / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) lanes[i] = combine(lanes[i], lanes[i + half]);
+  if constexpr (kHalf == 0) {
+    return first_lane(v);
+  } else {
+    constexpr auto kAll = std::make_integer_sequence<int, kLanes<T>>();
+    return reduce_lanes<T, kHalf / 2>(combine(v, second_half<kHalf, T>(v, kAll)), combine);
   }
-  return lanes[0];
 }
 template <class T>
 inline T reduce_add(const Vec<T>& v) {
-  return reduce_lanes(v, [](T a, T b) { return static_cast<T>(a + b); });
-}
-/// NaN if any lane is.
-template <class T>
-inline T reduce_max(const Vec<T>& v) {
-  return reduce_lanes(v, [](T a, T b) { return a > b || a != a ? a : b; });
-}
-template <class T>
-inline T reduce_min(const Vec<T>& v) {
-  return reduce_lanes(v, [](T a, T b) { return a < b || a != a ? a : b; });
+  return reduce_lanes<T>(v, [](const Vec<T>& a, const Vec<T>& b) { return a + b; });
 }
 
 }  // namespace reel::cpu::REEL_ISA

@@ -7,6 +7,7 @@
 #include <reel/backends/cpu/kernels/transpose.h>
 #include <reel/backends/parallel.h>
 #include <reel/tensor/ops/copy.h>
+#include <reel/tensor/ops/shape.h>
 
 namespace reel::cpu::REEL_ISA {
 namespace {
@@ -76,6 +77,41 @@ void copy_as(const Geometry& geometry, const View& x_view, const View& y_view) {
   });
 }
 
+// Inputs that lie as the output does, but for the dimension along which they are joined: each is
+// `rows` runs, which the output has in turn. Written in order, not an input at a time.
+const char* cat(const Call& call) {
+  const View& y = call.out[0];
+  const auto dim = call.as<ops::Cat>().dim;
+  if (y.numel == 0) return nullptr;
+  const auto item = static_cast<int64_t>(element_size(y.dtype));
+  const int64_t run = y.sizes[dim] * y.strides[dim];
+  const int64_t rows = y.numel / run;
+  if (rows == 1 || !is_dense(y)) return "one run for each input";
+  for (int i = 0; i < call.num_in; ++i) {
+    const View& x = call.in[i];
+    if (x.numel == 0) continue;
+    if (x.dtype != y.dtype) return kNoDtype;
+    for (int d = 0; d < y.rank; ++d) {
+      const bool outside = d != dim && y.strides[d] >= run;
+      const int64_t stride = outside ? y.strides[d] / y.sizes[dim] * x.sizes[dim] : y.strides[d];
+      if (x.sizes[d] != 1 && x.strides[d] != stride) return "layout";
+    }
+  }
+  parallel_for(0, rows, std::max<int64_t>(1, kChunk / run), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      char* to = y.as<char>() + row * run * item;
+      for (int i = 0; i < call.num_in; ++i) {
+        const View& x = call.in[i];
+        if (x.numel == 0) continue;
+        const int64_t bytes = x.sizes[dim] * y.strides[dim] * item;
+        std::memcpy(to, x.as<const char>() + row * bytes, static_cast<size_t>(bytes));
+        to += bytes;
+      }
+    }
+  });
+  return nullptr;
+}
+
 const char* copy(const Call& call) {
   if (call.in[0].dtype != call.out[0].dtype) return copy_cast(call);
   return copy_same(call.in[0], call.out[0]);
@@ -118,6 +154,9 @@ Aligned::Aligned(const View& input, const View& like) : view_(input) {
   copy_same(input, view_);
 }
 
-void register_copy(KernelTable& table) { table.add(ops::Copy::name, copy); }
+void register_copy(KernelTable& table) {
+  table.add(ops::Copy::name, copy);
+  table.add(ops::Cat::name, cat);
+}
 
 }  // namespace reel::cpu::REEL_ISA

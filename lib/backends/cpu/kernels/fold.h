@@ -67,6 +67,12 @@ inline Total<T> fold_map(int64_t n, const F& f, const In*... in) {
   constexpr int64_t kStep = kLanes<T>;
   constexpr int64_t kBlock = 64 * kStep;
   Total<T> total = Fold::template identity<Total<T>>();
+  const auto combine_lanes = [&](const Num<T>& lanes) {
+    const T block = reduce_lanes<T>(lanes.v, [](const Vec<T>& a, const Vec<T>& b) {
+      return Fold::combine(Num<T>(a), Num<T>(b)).v;
+    });
+    total = Fold::combine(total, static_cast<Total<T>>(block));
+  };
   int64_t i = 0;
   while (n - i >= 4 * kStep) {
     const int64_t end = i + std::min(kBlock, (n - i) / (4 * kStep) * (4 * kStep));
@@ -80,18 +86,18 @@ inline Total<T> fold_map(int64_t n, const F& f, const In*... in) {
       c = Fold::combine(c, f(Num<T>(load(in + i + 2 * kStep))...));
       d = Fold::combine(d, f(Num<T>(load(in + i + 3 * kStep))...));
     }
-    const Num<T> all = Fold::combine(Fold::combine(a, b), Fold::combine(c, d));
-    const T block =
-        reduce_lanes(all.v, [](T x, T y) { return static_cast<T>(Fold::combine(x, y)); });
-    total = Fold::combine(total, static_cast<Total<T>>(block));
+    combine_lanes(Fold::combine(Fold::combine(a, b), Fold::combine(c, d)));
   }
   if (i < n) {
-    alignas(64) T rest[4 * kLanes<T>];
-    const int64_t count = n - i;
-    map(rest, count, f, (in + i)...);
-    for (int64_t j = 0; j < count; ++j) {
-      total = Fold::combine(total, static_cast<Total<T>>(rest[j]));
+    constexpr T kIdentity = Fold::template identity<T>();
+    Num<T> rest = kIdentity;
+    for (; i + kStep <= n; i += kStep) rest = Fold::combine(rest, f(Num<T>(load(in + i))...));
+    if (i < n) {
+      const int count = static_cast<int>(n - i);
+      const Num<T> last = f(Num<T>(load_n(in + i, count))...);
+      rest = Fold::combine(rest, Num<T>(first_or(last.v, count, kIdentity)));
     }
+    combine_lanes(rest);
   }
   return total;
 }
@@ -100,7 +106,8 @@ inline Total<T> fold_map(int64_t n, const F& f, const In*... in) {
 template <class Fold, class T>
 inline Total<T> fold_run(const T* x, int64_t n) {
   if constexpr (std::is_floating_point_v<T>) {
-    if (n >= kLanes<T>) {
+    // A few doubles are added in order, as LibTorch does: where they cancel, another order shows.
+    if (n >= kLanes<T> * (sizeof(T) == 8 ? 4 : 1)) {
       return fold_map<Fold, T>(
           n, [](const Num<T>& value) { return value; }, x);
     }

@@ -82,6 +82,8 @@ bool Geometry::periodic(int view) const {
 void Cursor::seek(int64_t position) {
   for (int v = 0; v < geometry_.views(); ++v) offsets_[v] = 0;
   for (int d = geometry_.rank() - 1; d >= 0; --d) {
+    index_[d] = 0;
+    if (position == 0) continue;
     index_[d] = position % geometry_.size(d);
     position /= geometry_.size(d);
     for (int v = 0; v < geometry_.views(); ++v) offsets_[v] += index_[d] * geometry_.stride(v, d);

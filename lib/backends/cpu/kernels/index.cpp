@@ -34,7 +34,13 @@ bool indices_fit(const View& index, int64_t size) {
     for (int64_t position = begin; position < end;) {
       const int64_t n = std::min(end - position, geometry.inner_size() - cursor.inner());
       const int64_t* run = index.as<const int64_t>() + cursor.offset(0);
-      for (int64_t i = 0; i < n; ++i) good = good && run[i * stride] >= 0 && run[i * stride] < size;
+      // A negative index is a large number without a sign.
+      const auto check = [&](int64_t step) {
+        for (int64_t i = 0; i < n; ++i) {
+          good &= static_cast<uint64_t>(run[i * step]) < static_cast<uint64_t>(size);
+        }
+      };
+      stride == 1 ? check(1) : check(stride);
       position += n;
       if (position < end) cursor.advance(n);
     }
@@ -139,13 +145,42 @@ const char* by_type(ScalarType dtype, const Run& run) {
   }
 }
 
+// In the order in which y lies: no two elements meet.
 const char* gather(const Call& call) {
   const View& x = call.in[0];
   const View& index = call.in[1];
+  const View& y = call.out[0];
   const int64_t dim = call.as<ops::Gather>().dim;
   if (!indices_fit(index, size_along(x, dim))) return kBadIndex;
-  return by_size(x.dtype, [&]<class T>() {
-    return scattered<T>(x, index, call.out[0], dim, [](const T& a, T& b) { b = a; });
+  if (y.numel == 0) return nullptr;
+  Geometry geometry(3);
+  for (int d = 0; d < y.rank; ++d) {
+    const int64_t strides[] = {y.strides[d], index.strides[d], d == dim ? 0 : x.strides[d]};
+    if (!geometry.add(y.sizes[d], strides)) return kManyDims;
+  }
+  geometry.order_and_merge(0);
+  const int64_t stride = stride_along(x, dim);
+  const int64_t steps[] = {geometry.inner_stride(0), geometry.inner_stride(1),
+                           geometry.inner_stride(2)};
+  return by_size(x.dtype, [&]<class T>() -> const char* {
+    parallel_for(0, y.numel, kChunk, [&](int64_t begin, int64_t end) {
+      Cursor cursor(geometry, begin);
+      for (int64_t position = begin; position < end;) {
+        const int64_t n = std::min(end - position, geometry.inner_size() - cursor.inner());
+        T* to = y.as<T>() + cursor.offset(0);
+        const int64_t* at = index.as<const int64_t>() + cursor.offset(1);
+        const T* from = x.as<const T>() + cursor.offset(2);
+        const auto run = [&](int64_t to_step, int64_t at_step) {
+          for (int64_t i = 0; i < n; ++i) {
+            to[i * to_step] = from[i * steps[2] + at[i * at_step] * stride];
+          }
+        };
+        steps[0] == 1 && steps[1] == 1 ? run(1, 1) : run(steps[0], steps[1]);
+        position += n;
+        if (position < end) cursor.advance(n);
+      }
+    });
+    return nullptr;
   });
 }
 
@@ -248,12 +283,20 @@ const char* index_select(const Call& call) {
       for_each_slice<T>(s, x.as<T>(), y.as<T>(), copy);
       return nullptr;
     }
-    // Rows of a table: every row is one run, threads share the rows.
+    // Rows of a table: every row is one run, threads share the rows. The beginnings of those to
+    // come are fetched, since no prefetcher of the CPU can guess them.
+    constexpr int64_t kAhead = 8, kLine = 64 / sizeof(T), kFetched = 8 * kLine;
     const int64_t length = s.rest.inner_size();
+    const auto row = [&](int64_t i) {
+      return x.as<const T>() + s.index[i * s.index_stride] * s.indexed_stride;
+    };
     parallel_for(0, s.count, std::max<int64_t>(1, kChunk / length), [&](int64_t b, int64_t e) {
       for (int64_t i = b; i < e; ++i) {
-        copy(x.as<const T>() + s.index[i * s.index_stride] * s.indexed_stride,
-             s.rest.inner_stride(1), y.as<T>() + i * s.other_stride, s.rest.inner_stride(0),
+        const T* ahead = row(std::min(i + kAhead, e - 1));
+        for (int64_t j = 0; j < std::min(length, kFetched); j += kLine) {
+          __builtin_prefetch(ahead + j);
+        }
+        copy(row(i), s.rest.inner_stride(1), y.as<T>() + i * s.other_stride, s.rest.inner_stride(0),
              length);
       }
     });

@@ -56,6 +56,10 @@ struct Moments {
 
   // Chan, Golub and LeVeque 1979.
   void merge(const Moments& other) {
+    if (count == 0) {
+      *this = other;
+      return;
+    }
     const double total = count + other.count;
     const double distance = other.mean - mean;
     squares += other.squares + distance * distance * count * other.count / total;
@@ -140,26 +144,26 @@ void add_places(const Layout& layout, int64_t begin, int64_t end, const View* co
   }
 }
 
+// Of one channel, its places being neighbours.
+template <class T>
+Moments channel_moments(const Layout& layout, int64_t channel, const View* const* views) {
+  Moments result;
+  for_each_run<T>(layout, channel, views, [&](const T* x, const T*, const T*, int64_t n) {
+    const double mean = fold_run<SumFold, T>(x, n) / static_cast<double>(n);
+    const Num<T> centre = mean;
+    const auto square = [&](const Num<T>& a) { return (a - centre) * (a - centre); };
+    // What rounding the centre to T does to the squares is far below their own rounding.
+    const double squares = fold_map<SumFold, T>(n, square, x);
+    result.merge({mean, squares, static_cast<double>(n)});
+  });
+  return result;
+}
+
+// Of all channels, which are neighbours.
 template <class T>
 std::vector<Moments> moments(const Layout& layout, const View* const* views) {
   const int64_t channels = layout.channels;
   std::vector<Moments> result(static_cast<size_t>(channels));
-  if (!layout.channels_inside) {
-    const int64_t grain = std::max<int64_t>(1, kChunk / layout.count);
-    parallel_for(0, channels, grain, [&](int64_t begin, int64_t end) {
-      for (int64_t c = begin; c < end; ++c) {
-        for_each_run<T>(layout, c, views, [&](const T* x, const T*, const T*, int64_t n) {
-          const double mean = fold_run<SumFold, T>(x, n) / static_cast<double>(n);
-          const Num<T> centre = mean;
-          const auto square = [&](const Num<T>& a) { return (a - centre) * (a - centre); };
-          // What rounding the centre to T does to the squares is far below their own rounding.
-          const double squares = fold_map<SumFold, T>(n, square, x);
-          result[static_cast<size_t>(c)].merge({mean, squares, static_cast<double>(n)});
-        });
-      }
-    });
-    return result;
-  }
   const int64_t places = places_per_chunk(layout);
   const int64_t chunks = (layout.count + places - 1) / places;
   std::vector<double> sums(static_cast<size_t>(chunks * channels));
@@ -228,25 +232,46 @@ const char* forward(const Call& call, const ops::BatchNorm& op, const Layout& la
   const std::vector<T> variances = channel_values<T>(call, 4, channels, 1);
   std::vector<T> scales = channel_values<T>(call, 1, channels, 1);
   const std::vector<T> biases = channel_values<T>(call, 2, channels, 0);
-  std::vector<Moments> batch;
-  if (op.training) batch = moments<T>(layout, views);
-  for (int64_t c = 0; c < channels; ++c) {
+  const auto prepare = [&](int64_t c, const Moments& batch) {
     const auto at = static_cast<size_t>(c);
     double mean = means[at];
     double variance = variances[at];
     if (op.training) {
-      mean = batch[at].mean;
-      variance = batch[at].squares / batch[at].count;
+      mean = batch.mean;
+      variance = batch.squares / batch.count;
     }
     const double inverse = 1 / std::sqrt(variance + op.eps);
     store_channel<T>(call.out[1], c, mean);
     store_channel<T>(call.out[2], c, inverse);
     means[at] = static_cast<T>(mean);
     scales[at] = static_cast<T>(scales[at] * inverse);
+  };
+  const auto normalized = [](const auto& x, const auto& mean, const auto& scale, const auto& bias) {
+    return (x - mean) * scale + bias;
+  };
+  if (!layout.channels_inside) {
+    // One after the other, so that a channel's places are read again while they are in the cache.
+    const int64_t grain = std::max<int64_t>(1, kChunk / layout.count);
+    parallel_for(0, channels, grain, [&](int64_t begin, int64_t end) {
+      for (int64_t c = begin; c < end; ++c) {
+        prepare(c, op.training ? channel_moments<T>(layout, c, views) : Moments());
+        const auto at = static_cast<size_t>(c);
+        const Num<T> mean = means[at], scale = scales[at], bias = biases[at];
+        for_each_run<T>(layout, c, views, [&](const T* x, const T*, T* out, int64_t n) {
+          map(
+              out, n, [&](const Num<T>& a) { return normalized(a, mean, scale, bias); }, x);
+        });
+      }
+    });
+    return nullptr;
   }
+  std::vector<Moments> batch(op.training ? 0 : static_cast<size_t>(channels));
+  if (op.training) batch = moments<T>(layout, views);
+  for (int64_t c = 0; c < channels; ++c) prepare(c, batch[static_cast<size_t>(c)]);
   transform<T>(
-      layout, views, [](T x, T, T mean, T scale, T bias, T) { return (x - mean) * scale + bias; },
-      means, scales, biases, biases);
+      layout, views,
+      [&](T x, T, T mean, T scale, T bias, T) { return normalized(x, mean, scale, bias); }, means,
+      scales, biases, biases);
   return nullptr;
 }
 

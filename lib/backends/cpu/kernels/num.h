@@ -7,7 +7,7 @@
 #include <limits>
 #include <type_traits>
 
-#include <reel/backends/cpu/kernels/exp.h>
+#include <reel/backends/cpu/kernels/elementary.h>
 
 namespace reel::cpu::REEL_ISA {
 
@@ -41,6 +41,7 @@ struct Num {
   friend Num exp(Num a) { return REEL_ISA::exp(a.v); }
   friend Num expm1(Num a) { return REEL_ISA::expm1(a.v); }
   friend Num log(Num a) {
+    if constexpr (std::is_same_v<T, float>) return REEL_ISA::log(a.v);
     return logarithm(a, 36.0436533891171560, [](auto v) { return xsimd::log(v); });
   }
   friend Num log2(Num a) {
@@ -49,23 +50,24 @@ struct Num {
   friend Num log10(Num a) {
     return logarithm(a, 15.6535597745270225, [](auto v) { return xsimd::log10(v); });
   }
-  friend Num log1p(Num a) { return xsimd::log1p(a.v); }
+  /// xsimd's of -0 is 0.
+  friend Num log1p(Num a) { return copy_sign(xsimd::log1p(a.v), a.v); }
   friend Num sin(Num a) { return xsimd::sin(a.v); }
   friend Num cos(Num a) { return xsimd::cos(a.v); }
   friend Num tan(Num a) { return xsimd::tan(a.v); }
-  friend Num tanh(Num a) { return xsimd::tanh(a.v); }
+  friend Num tanh(Num a) {
+    if constexpr (std::is_same_v<T, float>) return REEL_ISA::tanh(a.v);
+    return xsimd::tanh(a.v);
+  }
   /// xsimd's is off by up to 70 units in the last place for doubles.
   friend Num erf(Num a) {
-    if constexpr (std::is_same_v<T, double>) {
-      return each_lane(a, a, [](T x, T) { return std::erf(x); });
-    } else {
-      return xsimd::erf(a.v);
-    }
+    if constexpr (std::is_same_v<T, float>) return REEL_ISA::erf(a.v);
+    return each_lane(a, a, [](T x, T) { return std::erf(x); });
   }
   /// Exponents that everybody uses at the speed of a product, the others by the C library: a
   /// vectorised exp(b * log(a)) loses up to 20 bits, more than its speed is worth.
   friend Num pow(Num a, Num b) {
-    const T exponent = first_lane(b);
+    const T exponent = first_lane<T>(b.v);
     if (xsimd::all(b.v == Vec<T>(exponent))) {
       if (exponent == 2) return a * a;
       if (exponent == 1) return a;
@@ -89,11 +91,6 @@ struct Num {
       }
     }
     return log(a.v);
-  }
-  static T first_lane(Num a) {
-    alignas(64) T lanes[kLanes<T>];
-    store(lanes, a.v);
-    return lanes[0];
   }
   template <class F>
   static Num each_lane(Num a, Num b, const F& f) {

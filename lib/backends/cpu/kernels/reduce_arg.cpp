@@ -14,19 +14,38 @@ namespace {
 constexpr int64_t kChunk = 32768;  // elements that are worth another thread
 constexpr int64_t kColumns = 256;  // columns that are searched side by side
 
+// The first position of `best` or of NaN in x[0..n), else n; n is exact as T.
+template <class T>
+int64_t find_first(const T* x, int64_t n, T best) {
+  if constexpr (std::is_floating_point_v<T>) {
+    // In all lanes without a branch, which short rows would mispredict.
+    alignas(64) T lanes[kLanes<T>];
+    for (int i = 0; i < kLanes<T>; ++i) lanes[i] = static_cast<T>(i);
+    Vec<T> at = load(lanes);
+    Vec<T> first = broadcast(static_cast<T>(n));
+    for (int64_t i = 0; i < n; i += kLanes<T>) {
+      const Vec<T> v = i + kLanes<T> <= n ? load(x + i) : load_n(x + i, static_cast<int>(n - i));
+      const Mask<T> found = (v == broadcast(best)) | is_nan(v);
+      first = select(found & (at < first), at, first);
+      at = at + broadcast(static_cast<T>(kLanes<T>));
+    }
+    return static_cast<int64_t>(reduce_lanes<T>(
+        first, [](const Vec<T>& a, const Vec<T>& b) { return select(a < b, a, b); }));
+  } else {
+    return std::find(x, x + n, best) - x;
+  }
+}
+
 // The first position of the extreme of a run, NaN before all: find its value, then where it is.
 template <class Fold, class T>
 int64_t find_in_run(const T* x, int64_t n) {
+  constexpr int64_t kBlock = 4096;
   const T best = static_cast<T>(fold_run<Fold, T>(x, n));
-  const auto found = [&](int64_t i) { return x[i] == best || x[i] != x[i]; };
-  int64_t i = 0;
-  // Sixteen at once without a branch.
-  for (bool any = false; i + 16 <= n; i += 16) {
-    for (int64_t j = 0; j < 16; ++j) any |= found(i + j);
-    if (any) break;
+  for (int64_t i = 0;; i += kBlock) {
+    const int64_t count = std::min(kBlock, n - i);
+    const int64_t at = find_first(x + i, count, best);
+    if (at < count) return i + at;
   }
-  while (!found(i)) ++i;
-  return i;
 }
 
 // One position for each of m columns that are neighbours in x: their extremes, then from the end

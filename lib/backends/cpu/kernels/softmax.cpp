@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <vector>
 
-#include <reel/backends/cpu/kernels/exp.h>
 #include <reel/backends/cpu/kernels/fold.h>
 #include <reel/backends/cpu/kernels/geometry.h>
 #include <reel/backends/cpu/kernels/reduce.h>
@@ -24,7 +23,7 @@ struct Forward {
     if constexpr (kLog) {
       const double sum = fold_map<SumFold, T>(
           n, [&](const Num<T>& a) { return exp(a - largest); }, x);
-      const T log_sum = static_cast<T>(std::log(sum));
+      const T log_sum = std::log(static_cast<T>(sum));
       map(
           y, n, [&](const Num<T>& a) { return a - largest - log_sum; }, x);
     } else {

@@ -1,0 +1,169 @@
+#pragma once
+
+// Elementary functions of vectors to 2 units in the last place at most, denormal numbers,
+// infinities and zeros of both signs included; test/backends/cpu/ulp_test.cpp measures them.
+
+#include <limits>
+
+#include <reel/backends/cpu/vec.h>
+
+namespace reel::cpu::REEL_ISA {
+
+/// c[0] + c[1] x + c[2] x^2 + ...
+template <class T, size_t kCount>
+inline Vec<T> polynomial(const Vec<T>& x, const T (&c)[kCount]) {
+  Vec<T> sum(c[kCount - 1]);
+  for (size_t i = kCount - 1; i-- > 0;) sum = fma(sum, x, Vec<T>(c[i]));
+  return sum;
+}
+
+/// With a's magnitude and b's sign.
+template <class T>
+inline Vec<T> copy_sign(const Vec<T>& a, const Vec<T>& b) {
+  return xsimd::abs(a) | xsimd::bitofsign(b);
+}
+
+template <class T>
+struct ExpConstants;
+template <>
+struct ExpConstants<float> {
+  // Beyond these the result is 0 or infinite.
+  static constexpr float kLowest = -105, kHighest = 90;
+  // Adding and taking away 1.5 * 2^23 rounds to an integer, also where there is no instruction for
+  // it; the sum's last bits are the integer.
+  static constexpr float kMagic = 0x1.8p23f;
+  // ln 2 in two parts, the first with zeros at its end so that its product with n is exact.
+  static constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
+  // Of Cephes' expf.
+  static constexpr float kCoefficients[] = {5.0000001201e-1f, 1.6666665459e-1f, 4.1665795894e-2f,
+                                            8.3334519073e-3f, 1.3981999507e-3f, 1.9875691500e-4f};
+};
+template <>
+struct ExpConstants<double> {
+  static constexpr double kLowest = -746, kHighest = 710;
+  static constexpr double kMagic = 0x1.8p52;
+  static constexpr double kLn2High = 0x1.62e42fefap-1, kLn2Low = 0x1.cf79abc9e3b4p-40;
+  // Least maximum of the relative error, by Remez' exchange: 3.4e-18.
+  static constexpr double kCoefficients[] = {
+      0x1.000000000000bp-1,  0x1.5555555555561p-3,  0x1.5555555550036p-5,  0x1.111111110d671p-7,
+      0x1.6c16c185a60e2p-10, 0x1.a01a01bace3dap-13, 0x1.a019969729b2dp-16, 0x1.71dddffadaef5p-19,
+      0x1.28b045fe3eeb6p-22, 0x1.af853a525d029p-26};
+};
+
+/// e^x = 2^n e^r with x = n ln 2 + r, |r| <= ln 2 / 2.
+template <class T>
+struct ExpParts {
+  Vec<T> n;
+  Vec<T> exp_r;
+
+  explicit ExpParts(const Vec<T>& x) : n(round(x * Vec<T>(T(1.44269504088896340736)))) {
+    using Constants = ExpConstants<T>;
+    Vec<T> r = fma(n, Vec<T>(-Constants::kLn2High), x);
+    r = fma(n, Vec<T>(-Constants::kLn2Low), r);
+    exp_r = fma(polynomial(r, Constants::kCoefficients), r * r, r) + Vec<T>(T(1));
+  }
+  static Vec<T> round(const Vec<T>& x) {
+    const Vec<T> magic(ExpConstants<T>::kMagic);
+    return (x + magic) - magic;
+  }
+};
+
+/// x * 2^n for a whole n; without AVX-512 only if 2^n is neither denormal nor infinite.
+template <class T>
+inline Vec<T> times_power(const Vec<T>& x, const Vec<T>& n) {
+#ifdef __AVX512F__
+  // With a mask, because GCC 12 warns of what the plain ones read.
+  if constexpr (std::is_same_v<T, float>) return Vec<T>(_mm512_mask_scalef_ps(x, 0xffff, x, n));
+  if constexpr (std::is_same_v<T, double>) return Vec<T>(_mm512_mask_scalef_pd(x, 0xff, x, n));
+#endif
+  using Int = xsimd::as_integer_t<Vec<T>>;
+  // The last bits of the sum are n.
+  const Int bits = xsimd::bitwise_cast<Int>(n + Vec<T>(ExpConstants<T>::kMagic));
+  const Int power =
+      (bits << (std::numeric_limits<T>::digits - 1)) + xsimd::bitwise_cast<Int>(Vec<T>(T(1)));
+  return x * xsimd::bitwise_cast<Vec<T>>(power);
+}
+
+/// e^x.
+template <class T>
+inline Vec<T> exp(const Vec<T>& x) {
+  using Constants = ExpConstants<T>;
+  // In this order of arguments NaN stays.
+  const ExpParts<T> parts(
+      xsimd::max(Vec<T>(Constants::kLowest), xsimd::min(Vec<T>(Constants::kHighest), x)));
+#ifdef __AVX512F__
+  return times_power(parts.exp_r, parts.n);
+#else
+  // In two steps, since 2^n itself need not be a number of the type.
+  const Vec<T> half = ExpParts<T>::round(parts.n * Vec<T>(T(0.5)));
+  return times_power(times_power(parts.exp_r, half), parts.n - half);
+#endif
+}
+
+/// e^x where it is neither denormal nor infinite.
+template <class T>
+inline Vec<T> exp_within(const Vec<T>& x) {
+  const ExpParts<T> parts(x);
+  return times_power(parts.exp_r, parts.n);
+}
+
+/// e^x - 1, without cancellation near 0.
+template <class T>
+inline Vec<T> expm1(const Vec<T>& x) {
+  const Vec<T> large(40);
+  // xsimd's of -0 is 0.
+  Vec<T> y = copy_sign(xsimd::expm1(x), x);
+  if (xsimd::any(x > large)) y = select(x > large, exp(x), y);
+  return y;
+}
+
+/// Polynomial of N. Juffa's logf, found by a search for the least error in float.
+inline Vec<float> log(const Vec<float>& x) {
+  // x = 2^e (1 + f), -1/3 <= f < 1/3; denormal numbers are multiplied by 2^23 first.
+  const Mask<float> tiny = x < Vec<float>(std::numeric_limits<float>::min());
+  const auto bits = xsimd::bitwise_cast<Vec<int32_t>>(select(tiny, x * Vec<float>(0x1p23f), x));
+  const Vec<int32_t> power = (bits - Vec<int32_t>(0x3f2aaaab)) & Vec<int32_t>(-0x800000);
+  const Vec<float> f = xsimd::bitwise_cast<Vec<float>>(bits - power) - Vec<float>(1);
+  const Vec<float> e = fma(xsimd::to_float(power), Vec<float>(0x1p-23f),
+                           select(tiny, Vec<float>(-23), Vec<float>(0)));
+  static constexpr float kEven[] = {-0.249996200f, -0.166846126f, -0.121483512f, -0.130310059f};
+  static constexpr float kOdd[] = {0.200120345f, 0.139814854f, 0.140869141f};
+  const Vec<float> s = f * f;
+  Vec<float> y = fma(polynomial(s, kOdd), f, polynomial(s, kEven));
+  y = fma(y, f, Vec<float>(0.333331972f));
+  y = fma(y, f, Vec<float>(-0.5f));
+  y = fma(y, s, f);
+  y = fma(e, Vec<float>(0.693147182f), y);
+  const Vec<float> infinity(std::numeric_limits<float>::infinity()), zero(0);
+  y = select(x > zero, y,
+             select(x < zero, Vec<float>(std::numeric_limits<float>::quiet_NaN()), -infinity));
+  return select(x < infinity, y, x);
+}
+
+/// 1 - 2 / (e^2x + 1), which cancels where x is small; there a polynomial in x^2 of the least
+/// maximum of the relative error, by Remez' exchange: 3.7e-8.
+inline Vec<float> tanh(const Vec<float>& x) {
+  const Vec<float> size = xsimd::min(Vec<float>(10), xsimd::abs(x));
+  const Vec<float> one(1);
+  const Vec<float> large = fma(Vec<float>(-2), divide(one, exp_within(size + size) + one), one);
+  static constexpr float kSmall[] = {-0.3333294666f, 0.1332072549f, -0.05267183833f,
+                                     0.01643762278f};
+  const Vec<float> s = x * x;
+  const Vec<float> small = fma(polynomial(s, kSmall) * s, x, x);
+  return copy_sign(select(size < Vec<float>(0.55f), small, large), x);  // small of -0 is 0
+}
+
+/// 1 - e^p(x), and where x is small x + x q(x^2); polynomials of N. Juffa's erff.
+inline Vec<float> erf(const Vec<float>& x) {
+  const Vec<float> size = xsimd::min(Vec<float>(4), xsimd::abs(x));
+  static constexpr float kLarge[] = {-1.28717512e-1f, -6.34846687e-1f, -1.06777877e-1f,
+                                     2.42546219e-2f,  -3.88396438e-3f, 3.83197126e-4f,
+                                     -1.72853470e-5f};
+  const Vec<float> large = Vec<float>(1) - exp_within(fma(polynomial(size, kLarge), size, -size));
+  static constexpr float kSmall[] = {1.28379166e-1f,  -3.76125336e-1f, 1.12819925e-1f,
+                                     -2.67681349e-2f, 4.99119423e-3f,  -5.96761703e-4f};
+  const Vec<float> small = fma(polynomial(x * x, kSmall), x, x);
+  return copy_sign(select(size < Vec<float>(0.927734375f), small, large), x);
+}
+
+}  // namespace reel::cpu::REEL_ISA
