@@ -4,7 +4,7 @@
 # The include path <reel/...> is the same here as when installed: include/reel is a link to lib.
 
 file(GLOB_RECURSE reel_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/*.cpp)
-list(FILTER reel_sources EXCLUDE REGEX "/backends/cpu/kernels/")
+list(FILTER reel_sources EXCLUDE REGEX "/backends/(cpu/kernels|mlu)/")
 
 # The reference loops are the oracle of the tests and the floor of every fallback: never at -O0.
 set(reference_sources ${reel_sources})

@@ -1,0 +1,5 @@
+#pragma once
+
+// The words of BANG C without the builtins.
+
+#include <bang/types.h>
