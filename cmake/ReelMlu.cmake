@@ -33,7 +33,6 @@ add_executable(reel::mlucc ALIAS mlucc)
 reel_target_options(mlucc)
 target_link_libraries(mlucc PRIVATE mlucc_parts)
 
-
 # The card and the backend, in both kinds as reel itself: reel_mlu goes with the static library,
 # reel_mlu_shared, which mlucc links, with the shared one.
 file(GLOB mlu_sources CONFIGURE_DEPENDS ${mlu_dir}/*.cpp ${mlu_dir}/runtime/*.cpp

@@ -10,6 +10,8 @@
 #include <reel/io/atomic_file.h>
 #include <reel/tensor/ops/all.h>
 
+#include "devices.h"
+
 namespace {
 
 using namespace reel;
@@ -42,26 +44,27 @@ std::string saved(const ops::OpInfo& info) {
 std::string page() {
   const Backend& cpu = backends::backend_of(kCPU);
   const Backend& reference = backends::backend_of(Device("reference"));
+  const Backend& mlu = backends::backend_of(Device("mlu"));
   std::string text =
       "# Ops and backends\n\n"
       "Written by `reel-ops` from the declarations in lib/tensor/ops; do not edit. Public "
       "functions\n"
       "that are not listed are compositions of these.\n\n"
       "- **kernel**: the backend has a row of its own; **composed**: it runs as other ops;\n"
-      "  **view**: metadata alone, nothing is computed.\n"
+      "  **view**: metadata alone, nothing is computed; **-**: the CPU does it.\n"
       "- **saved**: what the gradient reads of inputs (x0, x1, ...) and outputs (y0, ...), kept "
       "only\n"
       "  where that gradient is needed.\n";
   ops::for_each_family([&]<class List>(const char* title) {
-    text += fmt::format("\n## {}\n\n| op | cpu | reference | gradient | saved |\n", title);
-    text += "|---|---|---|---|---|\n";
+    text += fmt::format("\n## {}\n\n| op | cpu | mlu | reference | gradient | saved |\n", title);
+    text += "|---|---|---|---|---|---|\n";
     List::for_each([&]<class Op>() {
       const ops::OpInfo& info = ops::info_of<Op>();
       const char* gradient = info.backward == nullptr ? "-"
                              : kIsFormula<Op>         ? "fused kernel"
                                                       : "ops";
-      text += fmt::format("| {} | {} | {} | {} | {} |\n", info.name, support(info, cpu),
-                          support(info, reference), gradient, saved(info));
+      text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", info.name, support(info, cpu),
+                          support(info, mlu), support(info, reference), gradient, saved(info));
     });
   });
   return text;
@@ -71,6 +74,7 @@ std::string page() {
 
 int main(int argc, char** argv) {
   try {
+    register_devices();
     if (argc == 2 && std::string(argv[1]) != "--help") {
       write_file(argv[1], page());
     } else if (argc == 1) {

@@ -16,6 +16,7 @@
 #include <reel/reel.h>
 #include <reel/tensor/check.h>
 
+#include "devices.h"
 #include "style_transfer/checkpoint.h"
 #include "style_transfer/inputs.h"
 #include "style_transfer/pictures.h"
@@ -126,6 +127,7 @@ int run(Settings settings) {
 
 int main(int argc, char** argv) {
   try {
+    register_devices();
     style::Settings settings;
     if (const auto code = style::parse_command_line(argc, argv, settings)) return *code;
     if (settings.serve) return style::serve(settings);

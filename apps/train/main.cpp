@@ -10,10 +10,12 @@
 #include <reel/io/atomic_file.h>
 #include <reel/tensor/error.h>
 
+#include "devices.h"
 #include "train/mnist.h"
 #include "validators.h"
 
 int main(int argc, char** argv) {
+  register_devices();
   CLI::App app{"Trains small networks on known data sets."};
   app.require_subcommand(1);
 

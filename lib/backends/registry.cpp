@@ -164,7 +164,9 @@ DeviceType register_backend(const char* name, void (*fill)(Backend&)) {
   if (r.next >= kMaxBackends) {
     fail("register_backend: expected at most {} backends, '{}' is one more", kMaxBackends, name);
   }
-  const int slot = r.next++;
+  // kMLU is the type of whatever backend has this name.
+  const bool mlu = std::string_view(name) == "mlu";
+  const int slot = mlu ? static_cast<int>(kMLU) : r.next++;
   add_backend(r, slot, name, fill);
   return static_cast<DeviceType>(slot);
 }

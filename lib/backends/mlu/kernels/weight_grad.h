@@ -1,0 +1,10 @@
+#pragma once
+
+#include <reel/backends/backend.h>
+
+namespace reel::mlu {
+
+/// The row of Conv2dWeightGrad.
+const char* conv2d_weight_grad(const Call& call);
+
+}  // namespace reel::mlu

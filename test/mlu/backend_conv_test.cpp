@@ -1,0 +1,164 @@
+#include <array>
+#include <limits>
+#include <optional>
+
+#include "backend_support.h"
+
+using namespace mlu_test;
+using reel::MemoryFormat;
+
+namespace {
+
+constexpr double kTolerance = 2e-5;
+constexpr double kManyTerms = 3e-4;  // of a sum whose terms cancel each other
+using Pair = std::array<int64_t, 2>;
+
+struct Case {
+  int64_t images, channels;
+  Pair size;
+  int64_t filters;
+  Pair kernel;
+  Pair stride = {1, 1}, padding = {0, 0}, dilation = {1, 1};
+  int64_t groups = 1;
+};
+
+// With and without a bias, from both layouts, with all gradients.
+void check_conv(const Case& c, double tolerance = kTolerance) {
+  CAPTURE(c.images, c.channels, c.size, c.filters, c.kernel, c.stride, c.padding, c.dilation,
+          c.groups);
+  const Tensor x = wave({c.images, c.channels, c.size[0], c.size[1]});
+  const Tensor w = wave({c.filters, c.channels / c.groups, c.kernel[0], c.kernel[1]}, 0.1);
+  const Tensor bias = wave({c.filters}, 0.3);
+  const auto conv = [&](MemoryFormat format) {
+    return [&c, format](const Tensors& in) {
+      const std::optional<Tensor> b = in.size() > 2 ? std::optional(in[2]) : std::nullopt;
+      return conv2d(in[0].contiguous(format), in[1], b.value_or(Tensor()), c.stride, c.padding,
+                    c.dilation, c.groups);
+    };
+  };
+  check_native(conv(MemoryFormat::Contiguous), {x, w, bias}, true, tolerance);
+  check_native(conv(MemoryFormat::ChannelsLast), {x, w}, true, tolerance);
+}
+
+}  // namespace
+
+TEST_CASE("conv2d kernels: kernels, strides, paddings, dilations") {
+  check_conv({1, 1, {4, 4}, 1, {1, 1}});
+  check_conv({2, 3, {9, 11}, 5, {3, 3}, {1, 1}, {1, 1}});
+  check_conv({1, 3, {27, 27}, 8, {11, 11}, {4, 4}, {2, 2}});
+  check_conv({2, 3, {16, 16}, 16, {7, 7}, {2, 2}, {3, 3}});
+  check_conv({3, 16, {10, 10}, 8, {1, 1}, {2, 2}, {1, 1}});
+  check_conv({2, 5, {17, 13}, 7, {5, 3}, {3, 2}, {2, 4}, {2, 3}});
+  check_conv({1, 16, {7, 9}, 4, {1, 3}, {1, 1}, {0, 2}});
+  check_conv({5, 4, {6, 6}, 3, {6, 6}});
+}
+
+TEST_CASE("conv2d kernels: groups") {
+  check_conv({1, 32, {8, 8}, 32, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32});
+  check_conv({2, 6, {9, 9}, 12, {3, 3}, {2, 1}, {0, 1}, {1, 2}, 3});
+  check_conv({1, 24, {6, 6}, 24, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 12});
+  check_conv({1, 34, {5, 5}, 17, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 17});
+  check_conv({1, 48, {5, 5}, 20, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 2});
+}
+
+TEST_CASE("conv2d kernels: more channels and filters than fit a core") {
+  check_conv({1, 200, {7, 7}, 130, {3, 3}, {1, 1}, {1, 1}}, kManyTerms);
+  check_native(
+      [](const Tensors& in) {
+        return conv2d(in[0], in[1], Tensor(), {1, 1}, {1, 1});
+      },
+      {wave({1, 512, 5, 5}), wave({96, 512, 3, 3})}, true, kManyTerms);
+}
+
+TEST_CASE("conv2d kernels: wide pictures and large kernels") {
+  check_native(
+      [](const Tensors& in) {
+        return conv2d(in[0], in[1], Tensor(), {1, 1}, {1, 1});
+      },
+      {wave({1, 2, 3, 3000}), wave({3, 2, 3, 3})}, true, kTolerance);
+  check_native([](const Tensors& in) { return conv2d(in[0], in[1]); },
+               {wave({1, 3, 90, 90}), wave({2, 3, 90, 90})}, true, kManyTerms);
+}
+
+TEST_CASE("conv2d kernels: no pictures") {
+  const auto conv = [](const Tensors& in) {
+    return conv2d(in[0], in[1], Tensor(), {1, 1}, {1, 1});
+  };
+  check_native(conv, {wave({0, 3, 8, 8}), wave({4, 3, 3, 3})}, true);
+}
+
+TEST_CASE("conv2d kernels: views") {
+  check_native(
+      [](const Tensors& in) {
+        return conv2d(in[0].transpose(2, 3), in[1].transpose(0, 1), in[2].slice(0, 0, 8, 2), {1, 1},
+                      {1, 1});
+      },
+      {wave({2, 20, 7, 9}), wave({20, 4, 3, 3}), wave({8})}, true, kTolerance);
+  check_native(
+      [](const Tensors& in) { return conv2d(in[0].narrow(1, 5, 16).slice(3, 0, 12, 2), in[1]); },
+      {wave({2, 40, 6, 12}), wave({4, 16, 3, 3})}, true, kTolerance);
+}
+
+TEST_CASE("conv2d kernels: weights that are channels-last, and of one element") {
+  const auto conv = [](const Tensors& in) {
+    return conv2d(in[0], in[1].contiguous(MemoryFormat::ChannelsLast), Tensor(), {1, 1}, {1, 1}, 1,
+                  2);
+  };
+  check_native(conv, {wave({2, 32, 6, 6}), wave({8, 16, 3, 2})}, true, kTolerance);
+  check_native(conv, {wave({2, 32, 6, 6}), wave({8, 16, 1, 3})}, true, kTolerance);
+  check_native([](const Tensors& in) { return conv2d(in[0], in[1]); },
+               {wave({2, 32, 6, 6}), wave({48, 32, 1, 1})}, true, kTolerance);
+}
+
+TEST_CASE("conv2d kernels: half and bfloat16") {
+  for (const reel::ScalarType dtype : {reel::kHalf, reel::kBFloat16}) {
+    const double tolerance = dtype == reel::kHalf ? 4e-3 : 3e-2;
+    const Tensor x = wave({2, 40, 9, 9}), w = wave({70, 40, 3, 3}, 0.1) * 0.1, bias = wave({70});
+    check_native(
+        [](const Tensors& in) {
+          return conv2d(in[0], in[1], in[2], {1, 1}, {1, 1});
+        },
+        {x.to(dtype), w.to(dtype), bias.to(dtype)}, false, tolerance);
+    check_native(
+        [](const Tensors& in) {
+          const Tensor y = conv2d(in[0], in[1], Tensor(), {2, 2}, {1, 1});
+          return reel::autograd::grad({y}, {in[0]}, {reel::ones_like(y)})[0];
+        },
+        {x.to(dtype).requires_grad_(), w.to(dtype)}, false, tolerance);
+  }
+}
+
+TEST_CASE("conv2d kernels: second order") {
+  const auto slope = [](const Tensors& in) {
+    const Tensor y = conv2d(in[0], in[1], Tensor(), {2, 2}, {1, 1});
+    return reel::autograd::grad({y.square().sum()}, {in[0]}, {}, true, true)[0];
+  };
+  check_native(slope, {wave({2, 3, 7, 7}), wave({4, 3, 3, 3})}, true, 1e-4);
+}
+
+TEST_CASE("conv2d with ReLU keeps NaN") {
+  const auto conv = [](const Tensors& in) {
+    return conv2d_relu(in[0], in[1], in[2], {1, 1}, {1, 1});
+  };
+  Tensor x = wave({2, 3, 9, 9});
+  check_native(conv, {x, wave({5, 3, 3, 3}), wave({5})}, true, kTolerance);
+  x[1][2][4][4].fill_(std::numeric_limits<float>::quiet_NaN());
+  check_native(conv, {x, wave({5, 3, 3, 3}), wave({5})});
+}
+
+TEST_CASE("conv2d with ReLU and pooling is composed") {
+  check_native(
+      [](const Tensors& in) {
+        return conv2d_relu_max_pool2d(in[0], in[1], in[2], {1, 1}, {1, 1});
+      },
+      {wave({2, 3, 8, 8}), wave({5, 3, 3, 3}), wave({5})}, true, kTolerance);
+}
+
+TEST_CASE("conv2d kernels run on the tensors' device") {
+  device();
+  const Tensor x = wave({1, 16, 6, 6}), w = wave({4, 16, 3, 3});
+  const Device second("mlu:1");
+  const Tensor y = conv2d(x.to(second), w.to(second));
+  CHECK(y.device() == second);
+  CHECK(largest_error(conv2d(x, w), y) <= kTolerance);
+}
