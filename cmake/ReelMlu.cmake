@@ -38,7 +38,8 @@ target_link_libraries(mlucc PRIVATE mlucc_parts)
 file(GLOB mlu_sources CONFIGURE_DEPENDS ${mlu_dir}/*.cpp ${mlu_dir}/runtime/*.cpp
      ${mlu_dir}/kernels/*.cpp)
 file(GLOB mlu_kernels CONFIGURE_DEPENDS ${mlu_dir}/kernels/*.mlu)
-set(mlu_kernel_options -std=c++20 -I${PROJECT_SOURCE_DIR}/include)
+# Optimised in every build type, as all kernels.
+set(mlu_kernel_options -O2 -std=c++20 -I${PROJECT_SOURCE_DIR}/include)
 # The hooks of scalar accesses have the names of ThreadSanitizer's runtime, which has them itself.
 if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=thread")
   list(FILTER mlu_sources EXCLUDE REGEX "/scalar\\.cpp$")
