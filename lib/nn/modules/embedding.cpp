@@ -17,6 +17,36 @@ int64_t padding_row(std::optional<int64_t> padding_idx, int64_t rows) {
   return *padding_idx < 0 ? *padding_idx + rows : *padding_idx;
 }
 
+/// The table of a module as `options` want it: the one that was given, or one yet to be drawn.
+template <class Options>
+Tensor table(const char* module, const Options& options) {
+  const int64_t rows = options.num_embeddings(), columns = options.embedding_dim();
+  padding_row(options.padding_idx(), rows);
+  const Tensor& given = options._weight();
+  if (!given.defined()) return empty({rows, columns});
+  if (!(given.sizes() == IntArrayRef({rows, columns}))) {
+    fail("{}: shape of weight {} does not match num_embeddings {} and embedding_dim {}", module,
+         given.sizes(), rows, columns);
+  }
+  return given;
+}
+
+template <class Options>
+void draw_table(Tensor& weight, const Options& options) {
+  init::normal_(weight);
+  if (!options.padding_idx()) return;
+  NoGradGuard no_grad;
+  weight.select(0, padding_row(options.padding_idx(), options.num_embeddings())).zero_();
+}
+
+template <class Options>
+void print_table(std::ostream& stream, const char* module, const Options& options) {
+  stream << fmt::format("reel::nn::{}(num_embeddings={}, embedding_dim={}", module,
+                        options.num_embeddings(), options.embedding_dim());
+  if (options.padding_idx()) stream << ", padding_idx=" << *options.padding_idx();
+  stream << ")";
+}
+
 }  // namespace
 
 namespace functional {
@@ -65,27 +95,11 @@ EmbeddingImpl::EmbeddingImpl(const EmbeddingOptions& options) : options(options)
 }
 
 void EmbeddingImpl::reset() {
-  const int64_t rows = options.num_embeddings(), columns = options.embedding_dim();
-  padding_row(options.padding_idx(), rows);
-  if (!options._weight().defined()) {
-    weight = register_parameter("weight", empty({rows, columns}));
-    reset_parameters();
-    return;
-  }
-  const IntArrayRef given = options._weight().sizes();
-  if (!(given == IntArrayRef({rows, columns}))) {
-    fail("Embedding: shape of weight {} does not match num_embeddings {} and embedding_dim {}",
-         given, rows, columns);
-  }
-  weight = register_parameter("weight", options._weight());
+  weight = register_parameter("weight", table("Embedding", options));
+  if (!options._weight().defined()) reset_parameters();
 }
 
-void EmbeddingImpl::reset_parameters() {
-  init::normal_(weight);
-  if (!options.padding_idx()) return;
-  NoGradGuard no_grad;
-  weight.select(0, padding_row(options.padding_idx(), options.num_embeddings())).zero_();
-}
+void EmbeddingImpl::reset_parameters() { draw_table(weight, options); }
 
 Tensor EmbeddingImpl::forward(const Tensor& indices) {
   ModuleScope scope(*this);
@@ -96,10 +110,7 @@ Tensor EmbeddingImpl::forward(const Tensor& indices) {
 }
 
 void EmbeddingImpl::pretty_print(std::ostream& stream) const {
-  stream << fmt::format("reel::nn::Embedding(num_embeddings={}, embedding_dim={}",
-                        options.num_embeddings(), options.embedding_dim());
-  if (options.padding_idx()) stream << ", padding_idx=" << *options.padding_idx();
-  stream << ")";
+  print_table(stream, "Embedding", options);
 }
 
 EmbeddingBagImpl::EmbeddingBagImpl(const EmbeddingBagOptions& options) : options(options) {
@@ -107,27 +118,11 @@ EmbeddingBagImpl::EmbeddingBagImpl(const EmbeddingBagOptions& options) : options
 }
 
 void EmbeddingBagImpl::reset() {
-  const int64_t rows = options.num_embeddings(), columns = options.embedding_dim();
-  padding_row(options.padding_idx(), rows);
-  if (!options._weight().defined()) {
-    weight = register_parameter("weight", empty({rows, columns}));
-    reset_parameters();
-    return;
-  }
-  const IntArrayRef given = options._weight().sizes();
-  if (!(given == IntArrayRef({rows, columns}))) {
-    fail("EmbeddingBag: shape of weight {} does not match num_embeddings {} and embedding_dim {}",
-         given, rows, columns);
-  }
-  weight = register_parameter("weight", options._weight());
+  weight = register_parameter("weight", table("EmbeddingBag", options));
+  if (!options._weight().defined()) reset_parameters();
 }
 
-void EmbeddingBagImpl::reset_parameters() {
-  init::normal_(weight);
-  if (!options.padding_idx()) return;
-  NoGradGuard no_grad;
-  weight.select(0, padding_row(options.padding_idx(), options.num_embeddings())).zero_();
-}
+void EmbeddingBagImpl::reset_parameters() { draw_table(weight, options); }
 
 Tensor EmbeddingBagImpl::forward(const Tensor& input, const Tensor& offsets,
                                  const Tensor& per_sample_weights) {
@@ -143,10 +138,7 @@ Tensor EmbeddingBagImpl::forward(const Tensor& input, const Tensor& offsets,
 }
 
 void EmbeddingBagImpl::pretty_print(std::ostream& stream) const {
-  stream << fmt::format("reel::nn::EmbeddingBag(num_embeddings={}, embedding_dim={}",
-                        options.num_embeddings(), options.embedding_dim());
-  if (options.padding_idx()) stream << ", padding_idx=" << *options.padding_idx();
-  stream << ")";
+  print_table(stream, "EmbeddingBag", options);
 }
 
 }  // namespace reel::nn

@@ -39,13 +39,13 @@ Tensor instance_norm(const Tensor& input, const InstanceNormFuncOptions& options
 
 }  // namespace functional
 
-template <size_t kSpatial>
-BatchNormImpl<kSpatial>::BatchNormImpl(const BatchNormOptions& options) : options(options) {
-  BatchNormImpl::reset();
+template <class Derived, class Options>
+NormImplBase<Derived, Options>::NormImplBase(const Options& options) : options(options) {
+  NormImplBase::reset();
 }
 
-template <size_t kSpatial>
-void BatchNormImpl<kSpatial>::reset() {
+template <class Derived, class Options>
+void NormImplBase<Derived, Options>::reset() {
   const int64_t features = options.num_features();
   const bool affine = options.affine();
   weight = this->register_parameter("weight", affine ? empty(features) : Tensor());
@@ -58,21 +58,25 @@ void BatchNormImpl<kSpatial>::reset() {
   reset_parameters();
 }
 
-template <size_t kSpatial>
-void BatchNormImpl<kSpatial>::reset_parameters() {
+template <class Derived, class Options>
+void NormImplBase<Derived, Options>::reset_parameters() {
   reset_running_stats();
   if (!options.affine()) return;
   init::ones_(weight);
   init::zeros_(bias);
 }
 
-template <size_t kSpatial>
-void BatchNormImpl<kSpatial>::reset_running_stats() {
+template <class Derived, class Options>
+void NormImplBase<Derived, Options>::reset_running_stats() {
   if (!options.track_running_stats()) return;
   init::zeros_(running_mean);
   init::ones_(running_var);
   init::zeros_(num_batches_tracked);
 }
+
+template <size_t kSpatial>
+BatchNormImpl<kSpatial>::BatchNormImpl(const BatchNormOptions& options)
+    : NormImplBase<BatchNormImpl, BatchNormOptions>(options) {}
 
 template <size_t kSpatial>
 Tensor BatchNormImpl<kSpatial>::forward(const Tensor& input) {
@@ -85,29 +89,29 @@ Tensor BatchNormImpl<kSpatial>::forward(const Tensor& input) {
     fail("BatchNorm{}d: expected {}D input (got {}D input {})", kSpatial, kSpatial + 2, input.dim(),
          input.sizes());
   }
-  double momentum = options.momentum().value_or(0);
-  if (this->is_training() && num_batches_tracked.defined()) {
+  double momentum = this->options.momentum().value_or(0);
+  if (this->is_training() && this->num_batches_tracked.defined()) {
     NoGradGuard no_grad;
-    num_batches_tracked.add_(1);
-    if (!options.momentum()) momentum = 1 / num_batches_tracked.template item<double>();
+    this->num_batches_tracked.add_(1);
+    if (!this->options.momentum()) momentum = 1 / this->num_batches_tracked.template item<double>();
   }
-  return functional::batch_norm(input, running_mean, running_var,
+  return functional::batch_norm(input, this->running_mean, this->running_var,
                                 functional::BatchNormFuncOptions()
-                                    .weight(weight)
-                                    .bias(bias)
-                                    .training(this->is_training() || !running_mean.defined())
+                                    .weight(this->weight)
+                                    .bias(this->bias)
+                                    .training(this->is_training() || !this->running_mean.defined())
                                     .momentum(momentum)
-                                    .eps(options.eps()));
+                                    .eps(this->options.eps()));
 }
 
 template <size_t kSpatial>
 void BatchNormImpl<kSpatial>::pretty_print(std::ostream& stream) const {
-  const auto momentum = options.momentum();
+  const auto momentum = this->options.momentum();
   stream << fmt::format(
       "reel::nn::BatchNorm{}d({}, eps={}, momentum={}, affine={}, track_running_stats={})",
-      kSpatial, options.num_features(), options.eps(),
-      momentum ? fmt::format("{}", *momentum) : "None", options.affine(),
-      options.track_running_stats());
+      kSpatial, this->options.num_features(), this->options.eps(),
+      momentum ? fmt::format("{}", *momentum) : "None", this->options.affine(),
+      this->options.track_running_stats());
 }
 
 template struct BatchNormImpl<1>;
@@ -116,39 +120,7 @@ template struct BatchNormImpl<3>;
 
 template <size_t kSpatial>
 InstanceNormImpl<kSpatial>::InstanceNormImpl(const InstanceNormOptions& options)
-    : options(options) {
-  InstanceNormImpl::reset();
-}
-
-template <size_t kSpatial>
-void InstanceNormImpl<kSpatial>::reset() {
-  const int64_t features = options.num_features();
-  const bool affine = options.affine();
-  weight = this->register_parameter("weight", affine ? empty(features) : Tensor());
-  bias = this->register_parameter("bias", affine ? empty(features) : Tensor());
-  const bool track = options.track_running_stats();
-  running_mean = this->register_buffer("running_mean", track ? empty(features) : Tensor());
-  running_var = this->register_buffer("running_var", track ? empty(features) : Tensor());
-  num_batches_tracked =
-      this->register_buffer("num_batches_tracked", track ? empty({}, kLong) : Tensor());
-  reset_parameters();
-}
-
-template <size_t kSpatial>
-void InstanceNormImpl<kSpatial>::reset_parameters() {
-  reset_running_stats();
-  if (!options.affine()) return;
-  init::ones_(weight);
-  init::zeros_(bias);
-}
-
-template <size_t kSpatial>
-void InstanceNormImpl<kSpatial>::reset_running_stats() {
-  if (!options.track_running_stats()) return;
-  init::zeros_(running_mean);
-  init::ones_(running_var);
-  init::zeros_(num_batches_tracked);
-}
+    : NormImplBase<InstanceNormImpl, InstanceNormOptions>(options) {}
 
 template <size_t kSpatial>
 Tensor InstanceNormImpl<kSpatial>::forward(const Tensor& input) {
@@ -159,13 +131,13 @@ Tensor InstanceNormImpl<kSpatial>::forward(const Tensor& input) {
          kRank, input.dim(), input.sizes());
   }
   const auto o = functional::InstanceNormFuncOptions()
-                     .running_mean(running_mean)
-                     .running_var(running_var)
-                     .weight(weight)
-                     .bias(bias)
-                     .use_input_stats(this->is_training() || !options.track_running_stats())
-                     .momentum(options.momentum())
-                     .eps(options.eps());
+                     .running_mean(this->running_mean)
+                     .running_var(this->running_var)
+                     .weight(this->weight)
+                     .bias(this->bias)
+                     .use_input_stats(this->is_training() || !this->options.track_running_stats())
+                     .momentum(this->options.momentum())
+                     .eps(this->options.eps());
   if (input.dim() == kRank) return functional::instance_norm(input, o);
   return functional::instance_norm(input.unsqueeze(0), o).squeeze(0);
 }
@@ -174,8 +146,8 @@ template <size_t kSpatial>
 void InstanceNormImpl<kSpatial>::pretty_print(std::ostream& stream) const {
   stream << fmt::format(
       "reel::nn::InstanceNorm{}d({}, eps={}, momentum={}, affine={}, track_running_stats={})",
-      kSpatial, options.num_features(), options.eps(), options.momentum(), options.affine(),
-      options.track_running_stats());
+      kSpatial, this->options.num_features(), this->options.eps(), this->options.momentum(),
+      this->options.affine(), this->options.track_running_stats());
 }
 
 template struct InstanceNormImpl<1>;

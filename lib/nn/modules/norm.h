@@ -137,24 +137,30 @@ inline Tensor layer_norm(const Tensor& input, const LayerNormFuncOptions& option
 
 }  // namespace functional
 
-/// Batch normalisation (Ioffe and Szegedy, 2015): each channel (dimension 1) to mean 0 and variance
-/// 1 over the batch when training, by the running statistics in evaluation; then weight and bias.
-/// kSpatial dimensions follow the channels; BatchNorm1d takes [N, C] too.
-template <size_t kSpatial>
-struct BatchNormImpl : Cloneable<BatchNormImpl<kSpatial>> {
-  explicit BatchNormImpl(const BatchNormOptions& options);
+/// What the modules that normalise the channels of a batch or of a picture own.
+template <class Derived, class Options>
+struct NormImplBase : Cloneable<Derived> {
+  explicit NormImplBase(const Options& options);
   void reset() override;
   void reset_parameters();
   void reset_running_stats();
-  Tensor forward(const Tensor& input);
-  void pretty_print(std::ostream& stream) const override;
 
-  BatchNormOptions options;
+  Options options;
   Tensor weight;               ///< [num_features], or undefined
   Tensor bias;                 ///< [num_features], or undefined
   Tensor running_mean;         ///< [num_features], or undefined
   Tensor running_var;          ///< [num_features], or undefined
   Tensor num_batches_tracked;  ///< an int64 number, or undefined
+};
+
+/// Batch normalisation (Ioffe and Szegedy, 2015): each channel (dimension 1) to mean 0 and variance
+/// 1 over the batch when training, by the running statistics in evaluation; then weight and bias.
+/// kSpatial dimensions follow the channels; BatchNorm1d takes [N, C] too.
+template <size_t kSpatial>
+struct BatchNormImpl : NormImplBase<BatchNormImpl<kSpatial>, BatchNormOptions> {
+  explicit BatchNormImpl(const BatchNormOptions& options);
+  Tensor forward(const Tensor& input);
+  void pretty_print(std::ostream& stream) const override;
 };
 extern template struct BatchNormImpl<1>;
 extern template struct BatchNormImpl<2>;
@@ -173,20 +179,10 @@ REEL_MODULE(BatchNorm3d);
 /// Instance normalisation (Ulyanov et al., 2016): each channel of each picture to mean 0 and
 /// variance 1. kSpatial dimensions follow the channels; the batch may be missing.
 template <size_t kSpatial>
-struct InstanceNormImpl : Cloneable<InstanceNormImpl<kSpatial>> {
+struct InstanceNormImpl : NormImplBase<InstanceNormImpl<kSpatial>, InstanceNormOptions> {
   explicit InstanceNormImpl(const InstanceNormOptions& options);
-  void reset() override;
-  void reset_parameters();
-  void reset_running_stats();
   Tensor forward(const Tensor& input);
   void pretty_print(std::ostream& stream) const override;
-
-  InstanceNormOptions options;
-  Tensor weight;               ///< [num_features], or undefined
-  Tensor bias;                 ///< [num_features], or undefined
-  Tensor running_mean;         ///< [num_features], or undefined
-  Tensor running_var;          ///< [num_features], or undefined
-  Tensor num_batches_tracked;  ///< an int64 number, or undefined
 };
 extern template struct InstanceNormImpl<1>;
 extern template struct InstanceNormImpl<2>;
