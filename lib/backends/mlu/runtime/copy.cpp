@@ -65,6 +65,19 @@ void check_side(Core& core, Place place, Arena* arena, const char* p, bool write
   });
 }
 
+// The first cards (1xx, 2xx) move 8 bytes at a time from and to WRAM, and whole lines within NRAM.
+void check_alignment(const Direction& way, const char* dst, const char* src, const CopyShape& shape,
+                     const char* name, Site site) {
+  const bool lines = way.from == nram && way.to == nram;
+  if (!lines && way.from != wram && way.to != wram) return;
+  const int64_t unit = lines ? 64 : 8;
+  require_whole(name, site, shape.size, unit);
+  for_each_row(shape, [&](int64_t to, int64_t from) {
+    if (lines || way.to == wram) require_aligned(name, site, dst + to, unit);
+    if (lines || way.from == wram) require_aligned(name, site, src + from, unit);
+  });
+}
+
 void perform(const PendingCopy& copy) {
   for_each_row(copy.shape, [&](int64_t to, int64_t from) {
     std::memmove(static_cast<char*>(copy.dst) + to, static_cast<const char*>(copy.src) + from,
@@ -103,7 +116,8 @@ double copy_cycles(const Core& core, const Direction& way, const CopyShape& shap
            rows * static_cast<double>(shape.size) / Timing::kMoveBytes;
   }
   // GDRAM moves 64 bytes at a time.
-  const auto row_bytes = static_cast<double>((shape.size + 63) / 64 * 64);
+  const int64_t granules = (shape.size + 63) / 64;
+  const auto row_bytes = static_cast<double>(granules * 64);
   // One memory core copies for the four cores of its cluster, with the share of all four.
   const double share =
       way.from == sram || way.to == sram ? 4 * core.bytes_per_cycle : core.bytes_per_cycle;
@@ -155,6 +169,10 @@ void copy(const char* name, Site site, void* dst, const void* src, int direction
   }
   check_side(core, way.from, from, static_cast<const char*>(src), false, shape, what.c_str(), site);
   check_side(core, way.to, to, static_cast<const char*>(dst), true, shape, what.c_str(), site);
+
+  if (arch_number() < 300)
+    check_alignment(way, static_cast<const char*>(dst), static_cast<const char*>(src), shape,
+                    what.c_str(), site);
 
   const bool on_chip = !off_chip(way.from) && !off_chip(way.to);
   const double cycles = copy_cycles(core, way, shape);

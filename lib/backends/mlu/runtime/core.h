@@ -122,12 +122,14 @@ void note(Finding::Kind kind, Site site, std::string message, std::string advice
 /// The line of Core::scalar_code is looked up when there is something to say of it.
 inline constexpr Site kScalarSite{nullptr, 0};
 
+/// Ends the kernel if an address or a size is no multiple of what this generation of cards needs.
+void require_aligned(const char* builtin, Site site, const void* p, int64_t unit);
+void require_whole(const char* builtin, Site site, int64_t bytes, int64_t unit);
+
 /// An operand of a builtin: inside one variable of the arena, written before it is read, not in the
 /// way of an asynchronous copy, not in a race. On-chip memory only.
 void check_operand(Core& core, Arena& arena, const void* p, int64_t bytes, bool write,
                    const char* builtin, Site site);
-/// The memory of the card that a pointer lies in, as the calling core sees it.
-Space space_of(const void* p);
 /// Where any pointer lies, for messages: "NRAM, 12 bytes into 'a'".
 std::string whereabouts(const Core& core, const void* p);
 

@@ -15,7 +15,7 @@ struct Finding {
     out_of_bounds,    ///< an operand that leaves its array or its memory
     wrong_space,      ///< an operand in another memory than the builtin works on
     wrong_argument,   ///< a count, size or direction that the builtin does not take
-    misaligned,       ///< an address that this architecture can not use
+    misaligned,       ///< an address or a size that this architecture can not use
     launch_geometry,  ///< a task that the device can not run
     deadlock,         ///< a barrier or lock that some core never reaches
     failed,           ///< assert, abort or unknown assembly in a kernel

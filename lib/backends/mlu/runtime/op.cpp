@@ -60,6 +60,32 @@ void Op::require(bool condition, const char* expected, int64_t given) {
        fmt::format("{}: expected {}, got {}", name_, expected, given), "");
 }
 
+void require_aligned(const char* builtin, Site site, const void* p, int64_t unit) {
+  const Core& core = *current_core;
+  if (core.task.memory_core() || reinterpret_cast<uintptr_t>(p) % static_cast<size_t>(unit) == 0)
+    return;
+  const Arena* arena = core.arena(space_of(p));
+  stop(Finding::Kind::misaligned, site,
+       fmt::format("{} takes addresses that are multiples of {} bytes on {}; an operand is in {}",
+                   builtin, unit, arch().name, whereabouts(core, p)),
+       fmt::format("Arrays begin at multiples of 128 bytes: let offsets into them be multiples of "
+                   "{} bytes.",
+                   unit),
+       arena != nullptr ? arena->address(arena->offset(p)) : reinterpret_cast<uint64_t>(p));
+}
+
+void require_whole(const char* builtin, Site site, int64_t bytes, int64_t unit) {
+  if (current_core->task.memory_core() || bytes % unit == 0) return;
+  stop(Finding::Kind::misaligned, site,
+       fmt::format("{} takes multiples of {} bytes on {}, got {}", builtin, unit, arch().name,
+                   bytes),
+       fmt::format("Round the size up to {} bytes and make the arrays as long.",
+                   (bytes + unit - 1) / unit * unit));
+}
+
+void Op::aligned(const void* p, int64_t unit) { require_aligned(name_, site_, p, unit); }
+void Op::whole(int64_t bytes, int64_t unit) { require_whole(name_, site_, bytes, unit); }
+
 void Op::vector(int64_t bytes, double cycles) {
   Core& core = *current_core;
   const double cost = Timing::kVectorStart + cycles * static_cast<double>((bytes + 127) / 128);
@@ -77,8 +103,6 @@ void Op::matrix(double operations, double per_cycle) {
 }
 
 void Op::scalar(double cycles) { current_core->clock.scalar(cycles); }
-
-uint64_t clock_cycles() { return static_cast<uint64_t>(this_core("clock").clock.now()); }
 
 double matrix_rate(int a_bits, int b_bits, bool floating) {
   const Arch& card = arch();

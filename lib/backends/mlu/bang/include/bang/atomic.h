@@ -6,10 +6,6 @@
 #include <bang/detail.h>
 
 namespace bang {
-
-/// The memory that p points into, seen from the calling core; `host` if it is none of the card's.
-Space space_of(const void* p);
-
 namespace detail {
 
 /// Held while an atomic operation changes memory.

@@ -123,10 +123,7 @@ BANG_BUILTIN void compare_to_bits(const char* name, Site site, void* dst, const 
   const int64_t size = count * static_cast<int64_t>(sizeof(T));
   require_count(op, count);
   require_lines(op, size, bytes, a, b);
-  if (arch_number() < 300) {
-    op.require(size % 512 == 0, "elem_count * sizeof(type) divisible by 512 on this architecture",
-               size);
-  }
+  if (arch_number() < 300) op.whole(size, 512);
   op.reads(a, count).reads(b, count).writes(bytes, (count + 7) / 8);
   op.vector(size, kSimpleCycles);
   for (int64_t start = 0; start < count; start += 8) {

@@ -11,10 +11,6 @@
 #include <bang/transform.h>
 
 namespace bang {
-
-/// Multiply-adds of a core and cycle for operands of these widths.
-double matrix_rate(int a_bits, int b_bits, bool floating);
-
 namespace detail {
 
 /// How many values an element holds, and the one at place i, as float.
@@ -100,8 +96,7 @@ void check(Op& op, const Convolution& c, const W* kernel, int64_t result_bytes) 
              c.width);
   op.require(c.fix_position >= -127 && c.fix_position <= 127, "a fix_position in [-127, 127]",
              c.fix_position);
-  const auto address = static_cast<int64_t>(reinterpret_cast<uintptr_t>(kernel) % 32);
-  op.require(address == 0, "a kernel at an address divisible by 32", address);
+  op.aligned(kernel, 32);
   // A row of input channels fills 64 bytes of the wider operand.
   constexpr int kSource = Element<S>::kBits, kFilter = Element<W>::kBits;
   if (arch_number() < 300) {

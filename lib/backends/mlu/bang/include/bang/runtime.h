@@ -34,12 +34,16 @@ const Task& task();
 
 /// True in a kernel, false in code of the host.
 bool in_kernel();
+/// The memory that p points into, as the calling core sees it.
+Space space_of(const void* p);
 
 /// The compute capability in the number of the architecture: 372 for mtp_372.
 int arch_number();
 /// True where builtins are to compute as the card documents its approximations, false for the
 /// nearest value (REEL_MLU_NUMERICS=approximate | ideal, default ideal).
 bool approximate();
+/// Multiply-adds of a core's matrix unit in a cycle, for operands of so many bits.
+double matrix_rate(int a_bits, int b_bits, bool floating);
 
 /// One builtin that is about to run on the calling core: checks its operands, marks what it
 /// writes, and accounts for its cycles. Operands are named first, then the builtin computes:
@@ -77,6 +81,10 @@ class Op {
   }
   /// Wrong arguments: ends the kernel with "name: <expected>, got <given>".
   void require(bool condition, const char* expected, int64_t given);
+  /// An address that this generation of cards can not use: not a multiple of `unit` bytes.
+  void aligned(const void* p, int64_t unit);
+  /// The same of a size: so many bytes at a time are all that it can do.
+  void whole(int64_t bytes, int64_t unit);
 
   /// The vector unit takes 128 bytes at a time, `cycles` each.
   void vector(int64_t bytes, double cycles);

@@ -4,6 +4,7 @@
 // the cycles, compute.
 
 #include <cstdint>
+#include <initializer_list>
 
 #include <bang/runtime.h>
 #include <bang/types.h>
@@ -24,13 +25,8 @@ constexpr double kDivisionCycles = sizeof(T) <= 2 ? 8 : 16;
 BANG_BUILTIN void require_lines(Op& op, int64_t bytes, const void* a = nullptr,
                                 const void* b = nullptr, const void* c = nullptr) {
   if (arch_number() >= 300) return;
-  op.require(bytes % 128 == 0, "elem_count * sizeof(type) divisible by 128 on this architecture",
-             bytes);
-  const uintptr_t offset = (reinterpret_cast<uintptr_t>(a) | reinterpret_cast<uintptr_t>(b) |
-                            reinterpret_cast<uintptr_t>(c)) %
-                           64;
-  op.require(offset == 0, "addresses divisible by 64 on this architecture",
-             static_cast<int64_t>(offset));
+  op.whole(bytes, 128);
+  for (const void* operand : {a, b, c}) op.aligned(operand, 64);
 }
 
 BANG_BUILTIN void require_count(Op& op, int64_t count) {
