@@ -1,21 +1,13 @@
-// The compiler driver of the simulator: what it makes of BANG C, and how it takes its command line.
+// What mlucc makes of BANG C.
 
 #include <algorithm>
-#include <csignal>
-#include <filesystem>
-#include <fstream>
 #include <regex>
 
-#include "mlucc/options.h"
 #include "mlucc/rewrite.h"
 #include "support/catch.h"
-#include "support/files.h"
-#include "support/process.h"
 
 using Catch::Matchers::ContainsSubstring;
-using mlucc::parse_options;
 using mlucc::rewrite;
-using namespace reel::test;
 
 namespace {
 
@@ -48,26 +40,6 @@ std::string error_of(const std::string& source) {
 
 std::string function(const std::string& body) { return "void f() { " + body + " }"; }
 
-void write(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
-
-ProcessResult run_mlucc(const std::string& arguments, const std::string& environment = "") {
-  return run_command(environment + " " + program("mlucc") + " " + arguments);
-}
-
-// A scratch folder that is also where temporary files go.
-struct Scratch {
-  TempDir dir, temporaries;
-  std::string file(const std::string& name, const std::string& text) const {
-    write(dir.file(name), text);
-    return dir.file(name);
-  }
-  ProcessResult run(const std::string& arguments, const std::string& environment = "") const {
-    return run_command("cd " + dir.path().string() + " && " + environment + " TMPDIR=" +
-                       temporaries.path().string() + " " + program("mlucc") + " " + arguments);
-  }
-  bool left_nothing() const { return std::filesystem::is_empty(temporaries.path()); }
-};
-
 }  // namespace
 
 TEST_CASE("a launch becomes a configured call") {
@@ -97,6 +69,56 @@ TEST_CASE("the callee of a launch is any postfix expression") {
   CHECK(callee("object.call") == "object.call");
   CHECK(callee("object->inner.call") == "object->inner.call");
   CHECK(callee("object->template call<unsigned int>") == "object->template call<unsigned int>");
+}
+
+TEST_CASE("the arguments choose among kernels of a template or of one name") {
+  const auto chosen = [](const std::string& callee) {
+    return ".of([](auto bang_launch) -> decltype(bang_launch.of(" + callee +
+           ")) { return bang_launch.of(" + callee + "); }, [](auto... bang_arguments) { " + callee +
+           "(bang_arguments...); })(x);";
+  };
+  const std::string of_template = "template <class T> __mlu_global__ void add(T*); ";
+  CHECK_THAT(flat(of_template + "add<<<d, t>>>(x);"), ContainsSubstring(chosen("add")));
+  CHECK_THAT(flat(of_template + "n::add<float><<<d, t>>>(x);"),
+             ContainsSubstring(chosen("n::add<float>")));
+  CHECK_THAT(flat("__mlu_entry__ void add(int); void __mlu_entry__ add(float*); add<<<d, t>>>(x);"),
+             ContainsSubstring(chosen("add")));
+  CHECK_THAT(flat("struct S { template <class T> static __mlu_global__ void add(T); }; "
+                  "S::add<<<d, t>>>(x);"),
+             ContainsSubstring(chosen("S::add")));
+  // What a lambda would have to capture is a function by itself.
+  CHECK_THAT(flat(of_template + "s.add<<<d, t>>>(x);"), ContainsSubstring(".of(s.add)(x);"));
+  CHECK_THAT(flat("__mlu_global__ void add(int*); add<<<d, t>>>(x);"),
+             ContainsSubstring(".of(add)(x);"));
+}
+
+TEST_CASE("a kernel that is defined is made known to the runtime") {
+  const auto known = [](int number, const std::string& name, int line, const std::string& address) {
+    return "[[maybe_unused]] static const ::bang::KnownKernel bang_kernel_" +
+           std::to_string(number) + "(\"" + name + "\", {\"k.mlu\", " + std::to_string(line) +
+           "}, " + address + ");";
+  };
+  CHECK(flat("__mlu_global__ void add(int* p, int n) {}") ==
+        " void add(int* p, int n) {} " + known(0, "add", 1, "add"));
+  CHECK(flat("namespace n {\nstatic void __mlu_entry__ add(T<a, b> p) noexcept { { } }\n}") ==
+        "namespace n { static void add(T<a, b> p) noexcept { { } } " + known(0, "add", 2, "add") +
+            " }");
+  // Of several functions the parameters choose, without their default arguments.
+  CHECK_THAT(
+      flat("__mlu_global__ void add(const float* p, __nram__ T<a, b>& r, int n = f(1, 2)) {} "
+           "__mlu_global__ void add() {}"),
+      ContainsSubstring("static_cast<void (*)(const float * p, T <a, b> & r, int n)>(add)") &&
+          ContainsSubstring(known(1, "add", 1, "static_cast<void (*)()>(add)")));
+  // Templates have no address, their instances have one.
+  CHECK_THAT(flat("template <class T> __mlu_global__ void add(T* p) {}"),
+             !ContainsSubstring("KnownKernel"));
+  CHECK_THAT(flat("template <> __mlu_global__ void add<int>(int* p) {}"),
+             ContainsSubstring("static_cast<void (*)(int * p)>(add<int>)"));
+  CHECK_THAT(flat("template __mlu_global__ void n::add(int*);"),
+             ContainsSubstring("static_cast<void (*)(int *)>(n::add)"));
+  CHECK(flat("__mlu_global__ void add(int);") == " void add(int);");
+  CHECK(flat("struct S { static __mlu_global__ void add(int) {} };") ==
+        "struct S { static void add(int) {} };");
 }
 
 TEST_CASE("what stands before a launch is not part of its callee") {
@@ -342,127 +364,4 @@ TEST_CASE("literals, comments and ordinary C++ stay as they are") {
   check_unchanged("#define X a<<<b\n#pragma unroll 4\nint i;\n");
   check_unchanged("} unbalanced ) ] {{ ( \" \n ' \n R\"(");
   check_unchanged("");
-}
-
-TEST_CASE("mlucc sorts its command line") {
-  const auto options = parse_options({"-c", "a.mlu", "-o", "a.o", "-I", "x", "-DN=1", "-O3",
-                                      "-Wall", "-lm", "-Wl,-x", "-Ly", "b.cpp", "-MD", "-MF", "d"});
-  CHECK(options.stage == mlucc::Stage::compile);
-  CHECK(options.output == "a.o");
-  CHECK(options.preprocess == std::vector<std::string>{"-Ix", "-DN=1"});
-  CHECK(options.compile == std::vector<std::string>{"-O3", "-Wall"});
-  CHECK(options.link == std::vector<std::string>{"-Ly"});
-  CHECK(options.depend == std::vector<std::string>{"-MD", "-MF", "d"});
-  REQUIRE(options.inputs.size() == 4);
-  CHECK(options.inputs[0].language == mlucc::Language::mlu);
-  CHECK(options.inputs[1].text == "-lm");
-  CHECK(options.inputs[3].language == mlucc::Language::host);
-  CHECK(options.arch == 372);
-  CHECK(options.sanitize);
-
-  CHECK(parse_options({"-x", "bang", "a.h"}).inputs[0].language == mlucc::Language::mlu);
-  CHECK(parse_options({"-x", "mlu", "a", "-x", "none", "b.o"}).inputs[1].language ==
-        mlucc::Language::linker);
-  CHECK(parse_options({"--sanitize=off"}).sanitize == false);
-  CHECK(parse_options({"-E", "-c"}).stage == mlucc::Stage::preprocess);
-  CHECK(parse_options({"-std=c++11"}).standard == "-std=c++17");
-  CHECK(parse_options({"-std=gnu++14"}).standard == "-std=gnu++17");
-  CHECK(parse_options({"--std=c++20"}).standard == "-std=c++20");
-}
-
-TEST_CASE("mlucc takes the options of the vendor's compiler") {
-  CHECK(parse_options({"--bang-mlu-arch=mtp_270"}).arch == 270);
-  CHECK(parse_options({"--bang-mlu-arch", "mtp_220"}).arch == 220);
-  CHECK(parse_options({"--bang-arch=compute_20"}).arch == 270);
-  CHECK(parse_options({"--bang-mlu-arch=mtp_322", "--bang-arch=compute_30"}).arch == 322);
-  const auto options = parse_options({"--target=x86_64-linux-gnu", "-mcpu=x", "-mllvm", "-a=b",
-                                      "--neuware-path=/n", "--bang-wram-align64", "-fno-x"});
-  CHECK(options.compile == std::vector<std::string>{"-fno-x"});
-  CHECK(options.inputs.empty());
-  CHECK_THROWS_WITH(parse_options({"--bang-mlu-arch=mtp_999"}),
-                    "unknown architecture 'mtp_999': the known ones are mtp_220, mtp_270, mtp_290, "
-                    "mtp_322, mtp_372, mtp_392");
-  CHECK_THROWS_WITH(parse_options({"--bang-arch=compute_7"}), ContainsSubstring("compute_30"));
-  CHECK_THROWS_WITH(parse_options({"--sanitize=maybe"}), ContainsSubstring("--sanitize=on or"));
-  CHECK_THROWS_WITH(parse_options({"-o"}), "missing argument to '-o'");
-}
-
-TEST_CASE("mlucc says what is wrong with a call") {
-  CHECK(run_mlucc("").status == 1);
-  CHECK(run_mlucc("").output == "mlucc: fatal error: no input files\ncompilation terminated.\n");
-  const auto missing = run_mlucc("-c not_there.mlu");
-  CHECK(missing.status == 1);
-  CHECK_THAT(missing.output,
-             ContainsSubstring("mlucc: error: not_there.mlu: No such file or directory"));
-  CHECK_THAT(run_mlucc("--bang-mlu-arch=mtp_1 x.mlu").output,
-             ContainsSubstring("mlucc: error: unknown architecture 'mtp_1'"));
-  const auto compiler = run_mlucc("x.mlu", "MLUCC_CXX=/no/such/compiler");
-  CHECK(compiler.status == 1);
-  CHECK_THAT(compiler.output, ContainsSubstring("mlucc: no host compiler: '/no/such/compiler'"));
-  CHECK(run_mlucc("--help").status == 0);
-  CHECK_THAT(run_mlucc("--help").output, ContainsSubstring("mtp_372, mtp_392"));
-  CHECK_THAT(run_mlucc("--version").output, ContainsSubstring("host compiler: "));
-
-  const Scratch scratch;
-  scratch.file("a.mlu", "");
-  scratch.file("b.mlu", "");
-  const auto both = scratch.run("-c a.mlu b.mlu -o x.o");
-  CHECK(both.status == 1);
-  CHECK_THAT(both.output, ContainsSubstring("cannot specify '-o' with '-c', '-S' or '-E'"));
-}
-
-TEST_CASE("mlucc reports errors at the lines of the source and leaves no files") {
-  const Scratch scratch;
-  scratch.file("wrong.mlu", "#define N 4\nvoid f() {\n  int x = no_such_name;\n}\n");
-  const auto wrong = scratch.run("-c wrong.mlu");
-  CHECK(wrong.status == 1);
-  CHECK_THAT(wrong.output, ContainsSubstring("wrong.mlu:3:") && ContainsSubstring("no_such_name"));
-  CHECK(!std::filesystem::exists(scratch.dir.file("wrong.o")));
-  scratch.file("cut.mlu", "void f() {\n  k<<<1;\n}\n");
-  const auto cut = scratch.run("-c cut.mlu");
-  CHECK(cut.status == 1);
-  CHECK_THAT(cut.output, ContainsSubstring("cut.mlu:2: error: a launch is kernel<<<"));
-  CHECK(scratch.left_nothing());
-}
-
-TEST_CASE("mlucc prints the rewritten source and its commands") {
-  const Scratch scratch;
-  scratch.file("k.mlu", "#define L k<<<d, t>>>(M)\nvoid f() { L; int a = __BANG_ARCH__; }\n");
-  const auto printed = scratch.run("-E -DM=7 --bang-mlu-arch=mtp_290 k.mlu");
-  CHECK(printed.status == 0);
-  CHECK_THAT(printed.output, ContainsSubstring("{\"k.mlu\", 2}, d, t).of(k)(7); int a = 290;"));
-  const auto commands = scratch.run("-### --sanitize=off k.mlu -o k");
-  CHECK(commands.status == 0);
-  CHECK_THAT(commands.output, ContainsSubstring("-lreel_mlu") && ContainsSubstring("-O2") &&
-                                  !ContainsSubstring("-fsanitize"));
-  CHECK(!std::filesystem::exists(scratch.dir.file("k")));
-  CHECK_THAT(scratch.run("-### k.mlu").output, ContainsSubstring("-fsanitize=thread"));
-  CHECK_THAT(scratch.run("-### -g k.mlu").output, ContainsSubstring("-Og"));
-  CHECK(scratch.left_nothing());
-}
-
-TEST_CASE("mlucc writes the rule of what a source includes") {
-  const Scratch scratch;
-  scratch.file("h.h", "#pragma once\n");
-  scratch.file("k.mlu", "#include \"h.h\"\nint x;\n");
-  CHECK(scratch.run("-c -MD k.mlu -o out.o").status == 0);
-  const std::string rule = read_file(scratch.dir.file("out.d"));
-  CHECK_THAT(rule, ContainsSubstring("out.o: k.mlu") && ContainsSubstring("h.h") &&
-                       ContainsSubstring("bang/launch.h"));
-  CHECK(scratch.run("-c -MMD -MF x.d -MT target k.mlu -o out.o").status == 0);
-  CHECK_THAT(read_file(scratch.dir.file("x.d")), ContainsSubstring("target: k.mlu"));
-}
-
-TEST_CASE("mlucc cleans up when it is interrupted") {
-  const Scratch scratch;
-  const std::string slow = scratch.file("slow.sh", "#!/bin/sh\nexec sleep 30\n");
-  std::filesystem::permissions(slow, std::filesystem::perms::owner_all);
-  scratch.file("k.mlu", "");
-  Process mlucc("env TMPDIR=" + scratch.temporaries.path().string() + " MLUCC_CXX='" + slow +
-                    " g++' " + program("mlucc") + " -c " + scratch.dir.file("k.mlu"),
-                scratch.dir.file("log"));
-  REQUIRE(wait_until([&] { return !scratch.left_nothing(); }, 10));
-  mlucc.signal(SIGINT);
-  CHECK(mlucc.wait() == -1);  // ended by the signal
-  CHECK(scratch.left_nothing());
 }

@@ -76,7 +76,7 @@ cnrtRet_t destroy_object(const char* name, T* object) {
 cnrtRet_t launch(const char* name, const KernelEntry& entry, cnrtDim3_t dim,
                  cnrtFunctionType_t type, const void* const* arguments, cnrtQueue_t queue) {
   if (find_queue(name, queue) == nullptr) return cnrtPeekAtLastError();
-  enqueue(entry.name, Site{name, 0}, dim, type, queue, entry.bind(arguments));
+  enqueue(entry.name, entry.site, dim, type, queue, entry.bind(arguments));
   return cnrtSuccess;
 }
 
@@ -85,8 +85,8 @@ cnrtRet_t find_entry(const char* name, const void* kernel, const KernelEntry** e
   *entry = find_kernel(kernel);
   if (*entry != nullptr) return cnrtSuccess;
   return error(cnrtErrorInvalidKernel,
-               "{}: {} is not the address of a kernel that mlucc compiled (or that "
-               "bang::register_kernel was told of)",
+               "{}: {} is not the address of a kernel that mlucc compiled; one of a template is "
+               "known where it is instantiated explicitly",
                name, kernel);
 }
 
@@ -120,6 +120,11 @@ cnrtRet_t invoke(const char* name, const void* kernel, cnrtDim3_t dim,
 void register_kernel(const void* kernel, KernelEntry entry) {
   const std::lock_guard guard(kernels().mutex);
   kernels().entries.insert_or_assign(kernel, std::move(entry));
+}
+
+void forget_kernel(const void* kernel) {
+  const std::lock_guard guard(kernels().mutex);
+  kernels().entries.erase(kernel);
 }
 
 const KernelEntry* find_kernel(const void* kernel) {

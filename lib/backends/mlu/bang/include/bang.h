@@ -1,8 +1,14 @@
 #pragma once
 
-// BANG C for the host compiler: what kernels include. mlucc compiles them.
+// BANG C for the host compiler. mlucc puts it before each .mlu file, with the headers of C that the
+// vendor's compiler puts there, too.
 
 #include <cnrt.h>
+#include <limits>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <bang/active.h>
 #include <bang/arithmetic.h>
@@ -19,3 +25,4 @@
 #include <bang/sync.h>
 #include <bang/transform.h>
 #include <bang/types.h>
+#include <bang/variables.h>

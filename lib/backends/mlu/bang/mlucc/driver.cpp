@@ -95,8 +95,7 @@ std::string Driver::process(const Input& input) {
       complain("warning: " + input.text + ": linker input file unused because linking not done");
     return input.text;
   }
-  const std::string output =
-      result_name(input).empty() ? temporary(input, ".o") : result_name(input);
+  std::string output = result_name(input).empty() ? temporary(input, ".o") : result_name(input);
   const bool mlu = input.language == Language::mlu;
   if (mlu ? compile_mlu(input, output) : compile_host(input, output)) return output;
   failed_ = true;

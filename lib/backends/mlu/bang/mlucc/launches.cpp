@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "rewrite.h"
+#include "expressions.h"
 
 namespace mlucc {
 
@@ -16,52 +16,27 @@ bool triple(const Source& source, size_t i, std::string_view angle) {
          source.tokens[i + 1].end() == source.tokens[i + 2].begin;
 }
 
-bool is_statement_word(std::string_view text) {
-  constexpr std::array<std::string_view, 7> kWords = {"return", "else",   "do",  "if",
-                                                      "while",  "switch", "case"};
-  return std::find(kWords.begin(), kWords.end(), text) != kWords.end();
-}
-
-bool is_name(const Source& source, size_t i) {
-  return source.is_identifier(i) && !is_statement_word(source.tokens[i].text);
-}
-
-// The first token of the postfix expression that ends before `end`: a::b<T>, p->f, table[i], (*f).
-size_t begin_of_callee(const Source& source, size_t end) {
-  size_t begin = Source::kNone;
-  bool needs_operand = true;  // or else what joins one to the next: :: . ->
-  for (size_t i = source.previous(end); i != Source::kNone;) {
-    if (needs_operand && source.is(i, ">")) {
-      const size_t open = source.angle_before(i);
-      if (open == Source::kNone) return open;
-      i = source.previous(open);
-      if (!is_name(source, i)) return Source::kNone;
-    } else if (needs_operand && (source.is(i, ")") || source.is(i, "]"))) {
-      const bool subscript = source.is(i, "]");
-      begin = source.partner[i];
-      if (begin == Source::kNone) return begin;
-      i = source.previous(begin);
-      needs_operand = subscript || is_name(source, i) || source.is(i, "]");
-      if (!needs_operand) return begin;
-    } else if (needs_operand && is_name(source, i)) {
-      begin = i;
-      i = source.previous(i);
-      needs_operand = false;
-    } else if (!needs_operand && source.is(i, "::")) {
-      begin = i;
-      i = source.previous(i);
-      needs_operand = is_name(source, i) || source.is(i, ">");
-      if (!needs_operand) return begin;  // ::kernel
-    } else if (!needs_operand &&
-               (source.is(i, ".") || source.is(i, "->") || source.is(i, "template"))) {
-      needs_operand = !source.is(i, "template");
-      begin = i;
-      i = source.previous(i);
-    } else {
-      return needs_operand ? Source::kNone : begin;
-    }
+// A name alone, a::b<T>: nothing that a lambda would have to capture.
+bool names_function(const Source& source, size_t begin, size_t end) {
+  for (size_t i = begin; i < end; ++i) {
+    if (source.is(i, "<"))
+      i = source.after_angle(i) - 1;
+    else if (!source.is_identifier(i) && !source.is(i, "::"))
+      return false;
   }
-  return needs_operand ? Source::kNone : begin;
+  return true;
+}
+
+// What of() gets: the kernel, or how to find it by its arguments.
+std::string function_of(const Source& source, size_t begin, size_t end, const Kernels& kernels) {
+  std::string callee = spell(source, begin, end);
+  size_t word = source.previous(end);
+  if (source.is(word, ">")) word = source.previous(source.angle_before(word));
+  if (!names_function(source, begin, end) || !kernels.deduced(source.tokens[word].text))
+    return callee;
+  return "[](auto bang_launch) -> decltype(bang_launch.of(" + callee +
+         ")) { return bang_launch.of(" + callee + "); }, [](auto... bang_arguments) { " + callee +
+         "(bang_arguments...); }";
 }
 
 // The >>> of the launch that begins at `open`; kNone if it has none.
@@ -76,31 +51,6 @@ size_t end_of_configuration(const Source& source, size_t open) {
     }
   }
   return Source::kNone;
-}
-
-// Tokens on one line, with spaces where words would run into each other.
-std::string spell(const Source& source, size_t begin, size_t end) {
-  std::string text;
-  bool word = false;
-  for (size_t i = begin; i < end; ++i) {
-    const Token& token = source.tokens[i];
-    if (token.kind == Kind::directive) continue;
-    const bool is_word = token.kind == Kind::identifier || token.kind == Kind::number;
-    if (word && is_word) text += ' ';
-    text += token.text;
-    if (token.text == ",") text += ' ';
-    word = is_word;
-  }
-  return text;
-}
-
-std::string quote(const std::string& text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + '"';
 }
 
 bool is_assembly(std::string_view text) {
@@ -134,12 +84,7 @@ void rewrite_assembly_at(const Source& source, size_t keyword, Edits& edits) {
 
 }  // namespace
 
-void fail_at(const Source& source, size_t token, const std::string& message) {
-  throw RewriteError(source.file_of(token).name + ":" + std::to_string(source.tokens[token].line) +
-                     ": error: " + message);
-}
-
-void rewrite_launches(const Source& source, Edits& edits) {
+void rewrite_launches(const Source& source, const Kernels& kernels, Edits& edits) {
   for (size_t open = 0; open < source.tokens.size(); ++open) {
     if (!triple(source, open, "<")) continue;
     const size_t before = source.previous(open);
@@ -154,7 +99,7 @@ void rewrite_launches(const Source& source, Edits& edits) {
     edits.before(callee, "::bang::configure(" + quote(name) + ", " + source.site(callee) + ", ");
     edits.remove(callee, open + 3, source);
     edits.remove(close, close + 3, source);
-    edits.after(close + 2, ").of(" + name + ")");
+    edits.after(close + 2, ").of(" + function_of(source, callee, open, kernels) + ")");
     open += 2;
   }
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "launches.h"
+#include "expressions.h"
 
 namespace mlucc {
 

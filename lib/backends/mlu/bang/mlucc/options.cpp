@@ -71,10 +71,22 @@ class Parser {
       }
     }
     if (virtual_arch_ != 0 && !arch_given_) options_.arch = virtual_arch_;
+    check_sanitizers();
     return options_;
   }
 
  private:
+  // The checks of kernels are calls before each access, which the compiler knows as one sanitizer.
+  void check_sanitizers() const {
+    for (const std::string& option : options_.compile) {
+      if (!options_.sanitize || !option.starts_with("-fsanitize=")) continue;
+      for (const char* name : {"address", "thread", "leak"})
+        if (option.find(name) != std::string::npos)
+          throw UsageError("'" + option +
+                           "' and the checks of kernels' accesses exclude each other: add "
+                           "--sanitize=off");
+    }
+  }
   const std::string& value(const std::string& option) {
     if (at_ + 1 >= arguments_.size()) throw UsageError("missing argument to '" + option + "'");
     return arguments_[++at_];

@@ -1,6 +1,7 @@
 #include "rewrite.h"
 
 #include "edits.h"
+#include "kernels.h"
 #include "launches.h"
 #include "memories.h"
 
@@ -35,7 +36,9 @@ std::string rewrite(std::string_view preprocessed, std::string_view file,
     if (source.is(i, "__mlu_func__")) rewrite_function_keyword(source, scopes, i, edits);
   }
   rewrite_assembly(source, scopes, own_include_dir, edits);
-  rewrite_launches(source, edits);
+  const Kernels kernels(source, scopes);
+  kernels.rewrite(edits);
+  rewrite_launches(source, kernels, edits);
   return edits.apply(source);
 }
 

@@ -11,6 +11,8 @@ namespace mlucc {
 ///
 ///   kernel<<<dim, type, queue>>>(x)    ::bang::configure("kernel", {file, line}, dim, type,
 ///                                          queue).of(kernel)(x)
+///   __mlu_global__ void kernel(T x) {} void kernel(T x) {} static const ::bang::KnownKernel
+///                                          bang_kernel_0("kernel", {file, line}, kernel);
 ///   __nram__ float a[N];               static thread_local float (&a)[N] =
 ///                                          ::bang::variable<float[N]>(nram, "a", {file, line});
 ///   __nram__ float b = x;              the same, and

@@ -44,7 +44,7 @@ Scope Scopes::of(size_t token) const {
 std::string Scopes::path(size_t token) const {
   std::string path;
   for (size_t i = enclosing_[token]; i != Source::kNone; i = enclosing_[i])
-    if (source_.is(i, "{") && kind_[i] == Scope::namespaces) path = namespace_name(i) + path;
+    if (source_.is(i, "{") && kind_[i] == Scope::namespaces) path.insert(0, namespace_name(i));
   return path;
 }
 

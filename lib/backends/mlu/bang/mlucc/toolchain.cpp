@@ -48,7 +48,7 @@ bool is_clang(const std::vector<std::string>& cxx) {
   if (cxx.back().find("clang") != std::string::npos) return true;
   if (cxx.back().find("g++") != std::string::npos) return false;
   std::vector<std::string> command = cxx;
-  command.push_back("--version");
+  command.emplace_back("--version");
   return output_of(command).find("clang") != std::string::npos;
 }
 
@@ -84,8 +84,7 @@ std::vector<std::string> Toolchain::definitions(const Options& options) const {
   // Ours come first: on a machine with the vendor's toolkit, -I of the user leads to its cnrt.h.
   return {"-I" + include_dir, "-D__BANG__",
           "-D__MLUCC__",      "-D__BANG_ARCH__=" + std::to_string(options.arch),
-          "-include",         include_dir + "/bang/launch.h",
-          "-include",         include_dir + "/bang/variables.h"};
+          "-include",         include_dir + "/bang.h"};
 }
 
 std::vector<std::string> Toolchain::code_generation(const Options& options) const {
@@ -93,19 +92,19 @@ std::vector<std::string> Toolchain::code_generation(const Options& options) cons
   // rounded one by one, as on the card, and kernels see the same NRAM as several types.
   std::vector<std::string> flags = {"-fexceptions", "-ffp-contract=off", "-fno-strict-aliasing",
                                     "-Wno-unknown-pragmas"};
-  if (!clang) flags.push_back("-fnon-call-exceptions");
+  if (!clang) flags.emplace_back("-fnon-call-exceptions");
   for (const std::string& flag : half_conversion_flags()) flags.push_back(flag);
   if (!options.sanitize) return flags;
   // Each access calls __tsan_read4 and the like, which the simulator's library defines: the real
   // ThreadSanitizer is never linked. -g1 lets it name the line.
   const std::string parameter = "tsan-instrument-func-entry-exit=0";
-  flags.push_back("-fsanitize=thread");
+  flags.emplace_back("-fsanitize=thread");
   if (clang) {
     flags.insert(flags.end(), {"-mllvm", "-" + parameter});
   } else {
     flags.insert(flags.end(), {"--param", parameter, "-Wno-tsan"});
   }
-  if (!options.debug) flags.push_back("-g1");
+  if (!options.debug) flags.emplace_back("-g1");
   return flags;
 }
 

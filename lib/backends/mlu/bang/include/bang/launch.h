@@ -3,12 +3,18 @@
 // What mlucc makes of kernel<<<dim, type, queue>>>(arguments):
 //
 //   ::bang::configure("kernel", {file, line}, dim, type, queue).of(kernel)(arguments)
+//
+// and of each definition of a kernel, for those who launch it by address:
+//
+//   static const ::bang::KnownKernel bang_kernel_1("kernel", {file, line}, kernel);
 
 #include <cnrt.h>
 #include <functional>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
+#include <bang/kernels.h>
 #include <bang/runtime.h>
 
 namespace bang {
@@ -33,6 +39,23 @@ struct Launch {
                 std::apply(function, values);
               });
     };
+  }
+
+  /// A name that is one function only for certain arguments: of a template, or of several
+  /// functions. `pick` is the form above, for a name that says it all after all (`kernel<float>`);
+  /// or else `call` is called with copies of the arguments, and finds the function by their types.
+  template <class Pick, class Call>
+  auto of(Pick pick, Call call) const {
+    if constexpr (std::is_invocable_v<Pick, Launch>) {
+      return pick(*this);
+    } else {
+      return [launch = *this, call](auto... arguments) {
+        enqueue(launch.kernel, launch.site, launch.dim, launch.type, launch.queue,
+                [call, values = std::make_tuple(std::move(arguments)...)] {
+                  std::apply(call, values);
+                });
+      };
+    }
   }
 };
 

@@ -299,6 +299,16 @@ template <class T>
 void __ldramset(void* dst, int64_t elem_count, T value) {
   for (int64_t i = 0; i < elem_count; ++i) static_cast<T*>(dst)[i] = value;
 }
+template <class T>
+void __ldramset(void* dst, int64_t elem_count, T value, int64_t stride0, int64_t iter1,
+                int64_t stride1, int64_t iter2) {
+  for (int64_t j = 0; j <= iter2; ++j) {
+    for (int64_t i = 0; i <= iter1; ++i) {
+      __ldramset(detail::advance(static_cast<char*>(dst), i * stride0 + j * stride1), elem_count,
+                 value);
+    }
+  }
+}
 
 // With the type in the name: here the value converts.
 

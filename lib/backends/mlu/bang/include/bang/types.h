@@ -10,14 +10,14 @@
 #include <bang/runtime.h>
 
 // Functions for the card are host functions here.
-#define __mlu_entry__
-#define __mlu_global__
 #define __mlu_device__
 #define __mlu_host__
 #define __mlu_builtin__
 
 // mlucc takes these as tokens of its own. Elsewhere they are there so that editors parse kernels.
 #ifndef __MLUCC__
+#define __mlu_entry__
+#define __mlu_global__
 #define __mlu_func__ inline
 #define __nram__
 #define __wram__
@@ -154,6 +154,20 @@ struct dim3 {
 BANG_BUILTIN bool __is_mpu() { return ::bang::task().memory_core(); }
 BANG_BUILTIN bool __is_ipu() { return !::bang::task().memory_core(); }
 
+/// Which memory a pointer leads to. What a core holds besides (its stack) is in DRAM.
+BANG_BUILTIN bool __is_nram(const void* ptr) {
+  return ::bang::space_of(ptr) == ::bang::Space::nram;
+}
+BANG_BUILTIN bool __is_wram(const void* ptr) {
+  return ::bang::space_of(ptr) == ::bang::Space::wram;
+}
+BANG_BUILTIN bool __is_sram(const void* ptr) {
+  return ::bang::space_of(ptr) == ::bang::Space::sram;
+}
+BANG_BUILTIN bool __is_dram(const void* ptr) {
+  return !__is_nram(ptr) && !__is_wram(ptr) && !__is_sram(ptr);
+}
+
 namespace bang {
 
 /// The integer that holds the bits of T.
@@ -233,3 +247,15 @@ BANG_HELPER constexpr std::enable_if_t<
 max(A a, B b) {
   return max(static_cast<decltype(A() + B())>(a), static_cast<decltype(A() + B())>(b));
 }
+
+// The vendor's compiler has these in namespace std, where a template finds no common type.
+namespace std {
+BANG_HELPER constexpr float min(double a, float b) { return ::min(static_cast<float>(a), b); }
+BANG_HELPER constexpr float max(double a, float b) { return ::max(static_cast<float>(a), b); }
+BANG_HELPER constexpr float min(float a, double b) { return ::min(a, static_cast<float>(b)); }
+BANG_HELPER constexpr float max(float a, double b) { return ::max(a, static_cast<float>(b)); }
+BANG_HELPER constexpr half min(half a, double b) { return ::min(a, static_cast<half>(b)); }
+BANG_HELPER constexpr half max(half a, double b) { return ::max(a, static_cast<half>(b)); }
+BANG_HELPER constexpr half min(half a, float b) { return ::min(a, static_cast<half>(b)); }
+BANG_HELPER constexpr half max(half a, float b) { return ::max(a, static_cast<half>(b)); }
+}  // namespace std
