@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <numbers>
@@ -26,6 +27,77 @@ struct PyTorchState {
 };
 static_assert(sizeof(PyTorchState) == 5056);
 
+constexpr uint32_t kSize = Generator::State::kSize, kShift = Generator::State::kShift;
+
+// Vectors of 16 words, in registers as wide as whatever the functions are inlined into has.
+constexpr uint32_t kVector = 16;
+using Words [[gnu::vector_size(sizeof(uint32_t) * kVector)]] = uint32_t;
+#define REEL_ALWAYS_INLINE [[gnu::always_inline]] inline
+
+/// next ^= what follows from two neighbours u and v.
+template <class T>
+REEL_ALWAYS_INLINE void mix(const T& u, const T& v, T& next) {
+  next ^= (((u & 0x80000000u) | (v & 0x7fffffffu)) >> 1) ^ ((0u - (v & 1u)) & 0x9908b0dfu);
+}
+
+/// Replaces words[i], or as many from there on as a T holds.
+template <class T>
+REEL_ALWAYS_INLINE void twist_at(uint32_t* words, uint32_t i, uint32_t shifted) {
+  T u, v, next;
+  std::memcpy(&u, words + i, sizeof u);
+  std::memcpy(&v, words + i + 1, sizeof v);
+  std::memcpy(&next, words + shifted, sizeof next);
+  mix(u, v, next);
+  std::memcpy(words + i, &next, sizeof next);
+}
+
+REEL_ALWAYS_INLINE void twist_words(uint32_t* words) {
+  uint32_t i = 0;
+  constexpr uint32_t kWrap = kSize - kShift;
+  for (; i + kVector <= kWrap; i += kVector) twist_at<Words>(words, i, i + kShift);
+  for (; i < kWrap; ++i) twist_at<uint32_t>(words, i, i + kShift);
+  for (; i + kVector < kSize; i += kVector) twist_at<Words>(words, i, i - kWrap);
+  for (; i + 1 < kSize; ++i) twist_at<uint32_t>(words, i, i - kWrap);
+  const uint32_t last = words[i];
+  words[i] = words[i - kWrap];
+  mix(last, words[0], words[i]);
+}
+
+REEL_ALWAYS_INLINE void temper_words(const uint32_t* words, uint32_t* tempered) {
+  for (uint32_t i = 0; i < kSize; i += kVector) {
+    Words y;
+    std::memcpy(&y, words + i, sizeof y);
+    y ^= y >> 11;
+    y ^= (y << 7) & 0x9d2c5680u;
+    y ^= (y << 15) & 0xefc60000u;
+    y ^= y >> 18;
+    std::memcpy(tempered + i, &y, sizeof y);
+  }
+}
+static_assert(kSize % kVector == 0);
+
+#if defined(__x86_64__)
+[[gnu::target("avx512f")]] void next_words_avx512(uint32_t* words, uint32_t* tempered) {
+  twist_words(words);
+  temper_words(words, tempered);
+}
+[[gnu::target("avx2")]] void next_words_avx2(uint32_t* words, uint32_t* tempered) {
+  twist_words(words);
+  temper_words(words, tempered);
+}
+#endif
+
+void next_words(uint32_t* words, uint32_t* tempered) {
+#if defined(__x86_64__)
+  static const bool has_avx512 = __builtin_cpu_supports("avx512f");
+  static const bool has_avx2 = __builtin_cpu_supports("avx2");
+  if (has_avx512) return next_words_avx512(words, tempered);
+  if (has_avx2) return next_words_avx2(words, tempered);
+#endif
+  twist_words(words);
+  temper_words(words, tempered);
+}
+
 }  // namespace
 
 void Generator::State::reset(uint64_t new_seed) {
@@ -40,15 +112,26 @@ void Generator::State::reset(uint64_t new_seed) {
 }
 
 void Generator::State::twist() {
-  const auto mix = [](uint32_t u, uint32_t v) {
-    return (((u & 0x80000000u) | (v & 0x7fffffffu)) >> 1) ^ ((v & 1u) != 0 ? 0x9908b0dfu : 0u);
-  };
-  uint32_t i = 0;
-  for (; i < kSize - kShift; ++i) words[i] = words[i + kShift] ^ mix(words[i], words[i + 1]);
-  for (; i < kSize - 1; ++i) words[i] = words[i + kShift - kSize] ^ mix(words[i], words[i + 1]);
-  words[i] = words[kShift - 1] ^ mix(words[i], words[0]);
+  next_words(words.data(), tempered.data());
   left = kSize;
   next = 0;
+}
+
+void Generator::State::temper() { temper_words(words.data(), tempered.data()); }
+
+void Generator::State::random_words(uint32_t* out, int64_t n) {
+  while (n > 0) {
+    if (left == 1) {
+      twist();
+      ++left;  // random() takes one off before it twists
+    }
+    const int64_t count = std::min<int64_t>(n, left - 1);
+    std::copy_n(tempered.data() + next, count, out);
+    left -= static_cast<uint32_t>(count);
+    next += static_cast<uint32_t>(count);
+    out += count;
+    n -= count;
+  }
 }
 
 double Generator::State::normal() {
@@ -129,6 +212,7 @@ void Generator::set_state(const Tensor& state) {
   state_->next = static_cast<uint32_t>(saved.next);
   for (size_t i = 0; i < State::kSize; ++i)
     state_->words[i] = static_cast<uint32_t>(saved.words[i]);
+  state_->temper();
   state_->next_normal.reset();
   if (saved.normal_is_valid != 0) state_->next_normal = saved.normal_y;
 }

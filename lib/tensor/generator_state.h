@@ -21,12 +21,7 @@ struct Generator::State {
   void reset(uint64_t seed);
   uint32_t random() {
     if (--left == 0) twist();
-    uint32_t y = words[next++];
-    y ^= y >> 11;
-    y ^= (y << 7) & 0x9d2c5680u;
-    y ^= (y << 15) & 0xefc60000u;
-    y ^= y >> 18;
-    return y;
+    return tempered[next++];
   }
   uint64_t random64() {
     const uint64_t high = random();
@@ -35,6 +30,11 @@ struct Generator::State {
   /// Of [0, 1): 24 random bits for float, 53 for double, as many as a 16-bit type's mantissa holds.
   template <class T>
   T uniform();
+  /// The next n results of random().
+  void random_words(uint32_t* out, int64_t n);
+  /// What the words become when they are drawn, made for all at once. To be called by who sets
+  /// them.
+  void temper();
   /// Box and Muller 1958: every second number is the sine that belonged to the one before.
   double normal();
 
@@ -42,6 +42,7 @@ struct Generator::State {
   std::mutex mutex;
   uint64_t seed = 0;
   std::array<uint32_t, kSize> words{};
+  std::array<uint32_t, kSize> tempered{};
   uint32_t left = 1;
   uint32_t next = 0;
   std::optional<double> next_normal;

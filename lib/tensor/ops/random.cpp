@@ -49,6 +49,24 @@ void uniform_values(const Tensor& values, double from, double to, Engine& engine
   });
 }
 
+/// 1 where engine.uniform<double>() < p, else 0.
+template <class T>
+void bernoulli_fill(T* data, int64_t size, double p, Engine& engine) {
+  constexpr int64_t kBlock = 512;
+  // Compared as integers: the 53 bits of a double are the low 21 of one word and all of the next.
+  const auto limit = static_cast<uint64_t>(std::ceil(p * 0x1p53));
+  uint32_t words[2 * kBlock];
+  for (int64_t i = 0; i < size; i += kBlock) {
+    const int64_t n = std::min(kBlock, size - i);
+    engine.random_words(words, 2 * n);
+    for (int64_t j = 0; j < n; ++j) {
+      const uint64_t bits =
+          static_cast<uint64_t>(words[2 * j] & 0x1fffffu) << 32 | words[2 * j + 1];
+      data[i + j] = T(bits < limit ? 1 : 0);
+    }
+  }
+}
+
 /// As box_muller_16 for 16-bit types, every intermediate value rounded where PyTorch rounds it.
 template <class T>
 void box_muller_16_rounded(T* values, T mean, T std) {
@@ -307,7 +325,11 @@ Tensor& Tensor::bernoulli_(double p, std::optional<Generator> generator) {
     visit_number("bernoulli_", values.dtype(), [&]<class T>() {
       Engine& engine = engine_of(generator);
       const std::lock_guard lock(engine.mutex);
-      fill_serially<T>(values, [&] { return T(engine.uniform<double>() < p ? 1 : 0); });
+      if (values.is_contiguous()) {
+        bernoulli_fill(static_cast<T*>(values.data_ptr()), values.numel(), p, engine);
+      } else {
+        fill_serially<T>(values, [&] { return T(engine.uniform<double>() < p ? 1 : 0); });
+      }
     });
   });
 }

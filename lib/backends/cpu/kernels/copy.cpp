@@ -14,32 +14,32 @@ namespace {
 
 constexpr int64_t kChunk = 65536;  // elements that are worth another thread
 
-// The inner dimension of y is 1 apart in y, dimension `across` 1 apart in x: squares of 64 keep the
-// lines of both in the cache.
+// The inner dimension of y is 1 apart in y, dimension `across` 1 apart in x. Tiles keep the lines
+// of both in the cache; they are longer in x's direction, in which the CPU fetches ahead.
 template <class T>
 void copy_transposed(const Geometry& geometry, int across, const T* x, T* y) {
-  constexpr int64_t kTile = 64;
+  constexpr int64_t kRows = 256, kCols = 64;
   const int inner = geometry.rank() - 1;
   const int64_t rows = geometry.size(across);
   const int64_t cols = geometry.size(inner);
-  const int64_t row_tiles = (rows + kTile - 1) / kTile;
-  const int64_t col_tiles = (cols + kTile - 1) / kTile;
+  const int64_t row_tiles = (rows + kRows - 1) / kRows;
+  const int64_t col_tiles = (cols + kCols - 1) / kCols;
   Geometry others(2);
   for (int d = 0; d < inner; ++d) {
     const int64_t strides[] = {geometry.stride(0, d), geometry.stride(1, d)};
     if (d != across) others.add(geometry.size(d), strides);
   }
   const int64_t tiles = others.numel() * row_tiles * col_tiles;
-  parallel_for(0, tiles, kChunk / (kTile * kTile), [&](int64_t begin, int64_t end) {
+  parallel_for(0, tiles, kChunk / (kRows * kCols), [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
       const Cursor base(others, t / (row_tiles * col_tiles));
-      const int64_t r = t / col_tiles % row_tiles * kTile;
-      const int64_t c = t % col_tiles * kTile;
+      const int64_t r = t / col_tiles % row_tiles * kRows;
+      const int64_t c = t % col_tiles * kCols;
       const int64_t x_stride = geometry.stride(1, inner);
       const int64_t y_stride = geometry.stride(0, across);
       transpose_tile(x + base.offset(1) + c * x_stride + r, x_stride,
-                     y + base.offset(0) + r * y_stride + c, y_stride, std::min(kTile, rows - r),
-                     std::min(kTile, cols - c));
+                     y + base.offset(0) + r * y_stride + c, y_stride, std::min(kRows, rows - r),
+                     std::min(kCols, cols - c));
     }
   });
 }

@@ -18,6 +18,53 @@ constexpr int64_t kLongRow = 256;
 // Inputs of this size that lie across the output's order are brought into it first.
 constexpr int64_t kLongCrosswise = 16384;
 
+// Views whose elements lie one after the other, the output first.
+struct Linear {
+  char* data[Geometry::kMaxViews] = {};  // nullptr where an input is absent
+  int64_t items[Geometry::kMaxViews] = {};
+  int count = 0;
+
+  void add(const View& view) {
+    if (view.defined()) {
+      data[count] = view.as<char>();
+      items[count] = static_cast<int64_t>(element_size(view.dtype));
+    }
+    ++count;
+  }
+};
+
+// Elements [begin, end). If they come from memory, in steps small enough to fetch what follows
+// while one is computed: by itself the CPU looks too little ahead where a loop computes much, and
+// not beyond the end of a page.
+void run_loop(const Linear& linear, ElementLoop loop, const void* op, int64_t begin, int64_t end,
+              bool from_memory) {
+  constexpr int64_t kStep = 512, kLine = 64;
+  const int64_t step = from_memory ? kStep : end - begin;
+  for (int64_t i = begin; i < end; i += step) {
+    const void* in[kMaxInputs] = {};
+    for (int v = 0; v < linear.count; ++v) {
+      if (linear.data[v] == nullptr) continue;
+      char* at = linear.data[v] + i * linear.items[v];
+      if (v > 0) in[v - 1] = at;
+      if (!from_memory) continue;
+      const int64_t last = (std::min(end - i, 2 * kStep)) * linear.items[v];
+      for (int64_t p = kStep * linear.items[v]; p < last; p += kLine) __builtin_prefetch(at + p);
+    }
+    loop(op, linear.data[0] + i * linear.items[0], in, std::min(step, end - i));
+  }
+}
+
+void run_linear(const Linear& linear, ElementLoop loop, const void* op, int64_t numel,
+                int64_t chunk) {
+  // Of a call that touches more, a cache holds little.
+  constexpr int64_t kCached = int64_t{4} << 20;
+  int64_t bytes = 0;
+  for (int v = 0; v < linear.count; ++v) bytes += linear.items[v] * numel;
+  parallel_for(0, numel, chunk, [&](int64_t begin, int64_t end) {
+    run_loop(linear, loop, op, begin, end, bytes > kCached);
+  });
+}
+
 // A run of elements of one stride into consecutive ones (or back).
 template <class T>
 void gather_run(void* to, const void* from, int64_t stride, int64_t n) {
@@ -195,9 +242,18 @@ void run_geometry(const Geometry& geometry, Operand* operands, const void* op, E
     all_linear = all_linear && operands[v].linear;
     item = std::max(item, operands[v].item);
   }
+  if (all_linear) {
+    Linear linear;
+    for (int v = 0; v < geometry.views(); ++v) {
+      linear.data[v] = operands[v].data;
+      linear.items[v] = operands[v].data == nullptr ? 0 : operands[v].item;
+    }
+    linear.count = geometry.views();
+    return run_linear(linear, loop, op, geometry.numel(), chunk);
+  }
   // A periodic operand's block is longer by a row, so that it can begin anywhere in one.
   const int64_t spare = geometry.inner_size() < kLongRow ? geometry.inner_size() : 0;
-  const int64_t block = all_linear ? chunk : kBlockBytes / item - spare;
+  const int64_t block = kBlockBytes / item - spare;
   parallel_for(0, geometry.numel(), chunk, [&](int64_t begin, int64_t end) {
     run_range(geometry, operands, op, loop, block, begin, end);
   });
@@ -264,10 +320,6 @@ void widened_loop(const void* attrs, void* out, const void* const* in, int64_t n
   }
 }
 
-char* element(const View& view, int64_t i) {
-  return static_cast<char*>(view.data) + i * static_cast<int64_t>(element_size(view.dtype));
-}
-
 }  // namespace
 
 const char* run_elementwise(const Call& call, ElementLoop loop, int64_t grain) {
@@ -276,13 +328,10 @@ const char* run_elementwise(const Call& call, ElementLoop loop, int64_t grain) {
   bool row_major = is_row_major(out);
   for (int i = 0; i < call.num_in && row_major; ++i) row_major = is_row_major(call.in[i]);
   if (!row_major) return run_strided(call, loop, grain);
-  parallel_for(0, out.numel, chunk_size(out.numel, grain), [&](int64_t begin, int64_t end) {
-    const void* in[kMaxInputs] = {};
-    for (int i = 0; i < call.num_in; ++i) {
-      if (call.in[i].defined()) in[i] = element(call.in[i], begin);
-    }
-    loop(call.attrs, element(out, begin), in, end - begin);
-  });
+  Linear linear;
+  linear.add(out);
+  for (int i = 0; i < call.num_in; ++i) linear.add(call.in[i]);
+  run_linear(linear, loop, call.attrs, out.numel, chunk_size(out.numel, grain));
   return nullptr;
 }
 

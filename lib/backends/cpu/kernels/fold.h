@@ -102,6 +102,72 @@ inline Total<T> fold_map(int64_t n, const F& f, const In*... in) {
   return total;
 }
 
+/// Of the lanes of a and b, those whose number has no bit kBit (kUpper: those with it): a's in the
+/// lanes without that bit, b's in the others.
+template <int kBit, bool kUpper, class T, int... kI>
+inline Vec<T> halves_of(const Vec<T>& a, const Vec<T>& b, std::integer_sequence<int, kI...>) {
+  using Lanes [[gnu::vector_size(sizeof(Vec<T>))]] = T;
+  constexpr int kAdded = kUpper ? kBit : 0;
+  return std::bit_cast<Vec<T>>(
+      __builtin_shufflevector(std::bit_cast<Lanes>(a), std::bit_cast<Lanes>(b),
+                              ((kI & ~kBit) + kAdded + ((kI & kBit) != 0 ? kLanes<T> : 0))...));
+}
+
+/// Lane r is reduce_lanes(rows[r], combine), for as many rows as there are lanes; overwrites them.
+/// The reductions share their steps, so that one takes no longer than a few instructions.
+template <class T, int kHalf = kLanes<T> / 2, class Combine>
+inline Vec<T> reduce_rows(Vec<T>* rows, const Combine& combine) {
+  if constexpr (kHalf == 0) {
+    return rows[0];
+  } else {
+    constexpr auto kAll = std::make_integer_sequence<int, kLanes<T>>();
+#pragma GCC unroll 8
+    for (int i = 0; i < kHalf; ++i) {
+      const Vec<T>& other = rows[i + kHalf];
+      rows[i] = combine(halves_of<kHalf, false, T>(rows[i], other, kAll),
+                        halves_of<kHalf, true, T>(rows[i], other, kAll));
+    }
+    return reduce_rows<T, kHalf / 2>(rows, combine);
+  }
+}
+
+/// Rows of at most this many elements are folded together, as many as a vector has lanes: alone,
+/// each would wait for its own last steps.
+template <class T>
+inline constexpr int64_t kShortRow = 16 * kLanes<T>;
+
+/// Lane r combines read(r, i, m), elements i to i + m - 1 of row r as the first m lanes, for all of
+/// its n > 0 elements. The first `count` lanes count, 0 < count <= kLanes.
+template <class Fold, class T, class Read>
+inline Num<T> fold_rows(int count, int64_t n, const Read& read) {
+  constexpr int64_t kStep = kLanes<T>;
+  constexpr T kIdentity = Fold::template identity<T>();
+  Vec<T> rows[kStep];
+  for (int r = count; r < kStep; ++r) rows[r] = broadcast(kIdentity);
+  for (int r = 0; r < count; ++r) {
+    Num<T> row = kIdentity;
+    for (int64_t i = 0; i < n; i += kStep) {
+      const int m = static_cast<int>(std::min(kStep, n - i));
+      Num<T> value = read(r, i, m);
+      if (m < kStep) value = first_or(value.v, m, kIdentity);
+      row = i == 0 ? value : Fold::combine(row, value);
+    }
+    rows[r] = row.v;
+  }
+  return reduce_rows<T>(
+      rows, [](const Vec<T>& a, const Vec<T>& b) { return Fold::combine(Num<T>(a), Num<T>(b)).v; });
+}
+
+/// The first m elements as lanes, 0 < m <= kLanes.
+template <class T>
+inline Num<T> load_part(const T* p, int m) {
+  return m == kLanes<T> ? load(p) : load_n(p, m);
+}
+template <class T>
+inline void store_part(T* p, const Num<T>& value, int m) {
+  m == kLanes<T> ? store(p, value.v) : store_n(p, value.v, m);
+}
+
 /// Combines n consecutive elements.
 template <class Fold, class T>
 inline Total<T> fold_run(const T* x, int64_t n) {

@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <limits>
 
 #include <reel/backends/cpu/kernels/copy.h>
 #include <reel/backends/cpu/kernels/geometry.h>
 #include <reel/backends/cpu/kernels/kernels.h>
+#include <reel/backends/cpu/vec.h>
 #include <reel/backends/parallel.h>
 #include <reel/tensor/ops/index.h>
 
@@ -145,14 +147,52 @@ const char* by_type(ScalarType dtype, const Run& run) {
   }
 }
 
+// Of n elements, to[i] = from[i * from_step + at[i] * stride], all neighbours but from's. False if
+// an index is not below `size`; what it points at is not touched.
+template <class T>
+bool gather_run(const int64_t* at, int64_t size, const T* from, int64_t from_step, int64_t stride,
+                T* to, int64_t n) {
+  bool good = true;
+  int64_t i = 0;
+#ifdef __AVX512F__
+  // Offsets in 32 bits where they fit: eight elements an instruction otherwise.
+  constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
+  if (sizeof(T) == 4 && size <= kMost / std::max<int64_t>(1, stride) &&
+      size * stride + 16 * from_step <= kMost && stride >= 0 && from_step >= 0) {
+    const __m512i limit = _mm512_set1_epi64(size);
+    const __m512i across = _mm512_set1_epi32(static_cast<int32_t>(stride));
+    const __m512i along =
+        _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+                           _mm512_set1_epi32(static_cast<int32_t>(from_step)));
+    for (; i + 16 <= n; i += 16) {
+      const __m512i low = _mm512_loadu_si512(at + i), high = _mm512_loadu_si512(at + i + 8);
+      const auto fit = static_cast<__mmask16>(_mm512_cmplt_epu64_mask(low, limit) |
+                                              _mm512_cmplt_epu64_mask(high, limit) << 8);
+      good &= fit == 0xffff;
+      const __m512i index = _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(low)),
+                                               _mm512_cvtepi64_epi32(high), 1);
+      const __m512i place = _mm512_add_epi32(_mm512_mullo_epi32(index, across), along);
+      _mm512_storeu_si512(to + i, _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), fit, place,
+                                                              from + i * from_step, 4));
+    }
+  }
+#endif
+  for (; i < n; ++i) {
+    const bool fits = static_cast<uint64_t>(at[i]) < static_cast<uint64_t>(size);
+    good &= fits;
+    to[i] = from[i * from_step + (fits ? at[i] : 0) * stride];
+  }
+  return good;
+}
+
 // In the order in which y lies: no two elements meet.
 const char* gather(const Call& call) {
   const View& x = call.in[0];
   const View& index = call.in[1];
   const View& y = call.out[0];
   const int64_t dim = call.as<ops::Gather>().dim;
-  if (!indices_fit(index, size_along(x, dim))) return kBadIndex;
   if (y.numel == 0) return nullptr;
+  const int64_t size = size_along(x, dim);
   Geometry geometry(3);
   for (int d = 0; d < y.rank; ++d) {
     const int64_t strides[] = {y.strides[d], index.strides[d], d == dim ? 0 : x.strides[d]};
@@ -162,7 +202,10 @@ const char* gather(const Call& call) {
   const int64_t stride = stride_along(x, dim);
   const int64_t steps[] = {geometry.inner_stride(0), geometry.inner_stride(1),
                            geometry.inner_stride(2)};
+  const bool in_runs = steps[0] == 1 && steps[1] == 1 && size > 0;
+  if (!in_runs && !indices_fit(index, size)) return kBadIndex;
   return by_size(x.dtype, [&]<class T>() -> const char* {
+    std::atomic<bool> fit = true;
     parallel_for(0, y.numel, kChunk, [&](int64_t begin, int64_t end) {
       Cursor cursor(geometry, begin);
       for (int64_t position = begin; position < end;) {
@@ -170,17 +213,20 @@ const char* gather(const Call& call) {
         T* to = y.as<T>() + cursor.offset(0);
         const int64_t* at = index.as<const int64_t>() + cursor.offset(1);
         const T* from = x.as<const T>() + cursor.offset(2);
-        const auto run = [&](int64_t to_step, int64_t at_step) {
-          for (int64_t i = 0; i < n; ++i) {
-            to[i * to_step] = from[i * steps[2] + at[i * at_step] * stride];
+        if (in_runs) {
+          if (!gather_run(at, size, from, steps[2], stride, to, n)) {
+            fit.store(false, std::memory_order_relaxed);
           }
-        };
-        steps[0] == 1 && steps[1] == 1 ? run(1, 1) : run(steps[0], steps[1]);
+        } else {
+          for (int64_t i = 0; i < n; ++i) {
+            to[i * steps[0]] = from[i * steps[2] + at[i * steps[1]] * stride];
+          }
+        }
         position += n;
         if (position < end) cursor.advance(n);
       }
     });
-    return nullptr;
+    return fit.load(std::memory_order_relaxed) ? nullptr : kBadIndex;
   });
 }
 

@@ -5,6 +5,7 @@
 #include <reel/backends/cpu/kernels/copy.h>
 #include <reel/backends/cpu/kernels/fold.h>
 #include <reel/backends/cpu/kernels/geometry.h>
+#include <reel/backends/cpu/kernels/in_parts.h>
 #include <reel/backends/cpu/kernels/kernels.h>
 #include <reel/backends/parallel.h>
 #include <reel/tensor/ops/norm.h>
@@ -116,25 +117,27 @@ int64_t places_per_chunk(const Layout& layout) {
   return std::max<int64_t>(1, kChunk / layout.channels);
 }
 
-// totals[c] += f(a[c], b[c], c) summed over places; four at a time, so that double is met seldom.
+// totals[c] += f(a[c], b[c], c) summed over places; eight at a time, so that double is met seldom.
 template <class T, class F>
 void add_places(const Layout& layout, int64_t begin, int64_t end, const View* const* views,
                 double* totals, const F& f) {
+  constexpr int64_t kPlaces = 8;
   const int64_t a_step = layout.places.inner_stride(1);
   const int64_t b_step = layout.places.inner_stride(2);
   Cursor cursor(layout.places, begin);
   for (int64_t position = begin; position < end;) {
     const int64_t n =
-        std::min<int64_t>({end - position, layout.places.inner_size() - cursor.inner(), 4});
+        std::min({end - position, layout.places.inner_size() - cursor.inner(), kPlaces});
     const T* a = views[1]->as<T>() + cursor.offset(1);
     const T* b = views[2]->as<T>() + cursor.offset(2);
-    for (int64_t c = 0; n == 4 && c < layout.channels; ++c) {
-      const T first = f(a[c], b[c], c) + f(a[c + a_step], b[c + b_step], c);
-      const T second =
-          f(a[c + 2 * a_step], b[c + 2 * b_step], c) + f(a[c + 3 * a_step], b[c + 3 * b_step], c);
-      totals[c] += first + second;
+    for (int64_t c = 0; n == kPlaces && c < layout.channels; ++c) {
+      const auto two = [&](int64_t i) {
+        return f(a[c + i * a_step], b[c + i * b_step], c) +
+               f(a[c + (i + 1) * a_step], b[c + (i + 1) * b_step], c);
+      };
+      totals[c] += (two(0) + two(2)) + (two(4) + two(6));
     }
-    for (int64_t i = 0; n < 4 && i < n; ++i) {
+    for (int64_t i = 0; n < kPlaces && i < n; ++i) {
       for (int64_t c = 0; c < layout.channels; ++c) {
         totals[c] += f(a[c + i * a_step], b[c + i * b_step], c);
       }
@@ -224,10 +227,72 @@ void transform(const Layout& layout, const View* const* views, const F& f,
   });
 }
 
+// A few channels' values of an optional input, `fallback` where it is absent.
+template <class T>
+Num<T> some_values(const Call& call, int input, int64_t channel, int count, T fallback) {
+  T values[kLanes<T>];
+  std::fill_n(values, kLanes<T>, fallback);
+  if (input < call.num_in && call.in[input].defined()) {
+    const View& view = call.in[input];
+    for (int r = 0; r < count; ++r) {
+      values[r] = view.as<const T>()[(channel + r) * view.strides[0]];
+    }
+  }
+  return load(values);
+}
+
+// Channels of few places, which are neighbours, a few at a time.
+template <class T>
+void forward_short(const Call& call, const ops::BatchNorm& op, const Layout& layout,
+                   const View* const* views) {
+  constexpr int64_t kStep = kLanes<T>;
+  const int64_t n = layout.count, stride = layout.channel_strides[1];
+  parallel_for(0, layout.channels, kChunk / n, [&](int64_t begin, int64_t end) {
+    for (int64_t c = begin; c < end; c += kStep) {
+      const int count = static_cast<int>(std::min(kStep, end - c));
+      const T* x = views[1]->as<T>() + c * stride;
+      T means[kStep], scales[kStep], biases[kStep];
+      const Num<T> mean =
+          fold_rows<SumFold, T>(
+              count, n, [&](int r, int64_t i, int m) { return load_part(x + r * stride + i, m); }) /
+          n;
+      store(means, mean.v);
+      const Num<T> variance =
+          fold_rows<SumFold, T>(count, n,
+                                [&](int r, int64_t i, int m) {
+                                  const Num<T> distance =
+                                      load_part(x + r * stride + i, m) - means[r];
+                                  return distance * distance;
+                                }) /
+          n;
+      const Num<T> inverse = 1 / sqrt(variance + op.eps);
+      store(scales, inverse.v);
+      for (int r = 0; r < count; ++r) {
+        store_channel<T>(call.out[1], c + r, means[r]);
+        store_channel<T>(call.out[2], c + r, scales[r]);
+      }
+      store(scales, (inverse * some_values<T>(call, 1, c, count, 1)).v);
+      store(biases, some_values<T>(call, 2, c, count, 0).v);
+      for (int r = 0; r < count; ++r) {
+        T* y = views[0]->as<T>() + (c + r) * layout.channel_strides[0];
+        for (int64_t i = 0; i < n; i += kStep) {
+          const int m = static_cast<int>(std::min(kStep, n - i));
+          const Num<T> distance = load_part(x + r * stride + i, m) - means[r];
+          store_part<T>(y + i, distance * scales[r] + biases[r], m);
+        }
+      }
+    }
+  });
+}
+
 template <class T>
 const char* forward(const Call& call, const ops::BatchNorm& op, const Layout& layout,
                     const View* const* views) {
   const int64_t channels = layout.channels;
+  if (op.training && !layout.channels_inside && layout.places.rank() <= 1 &&
+      layout.count <= kShortRow<T>) {
+    return forward_short<T>(call, op, layout, views), nullptr;
+  }
   std::vector<T> means = channel_values<T>(call, 3, channels, 0);
   const std::vector<T> variances = channel_values<T>(call, 4, channels, 1);
   std::vector<T> scales = channel_values<T>(call, 1, channels, 1);
@@ -275,6 +340,16 @@ const char* forward(const Call& call, const ops::BatchNorm& op, const Layout& la
   return nullptr;
 }
 
+// Half and bfloat16, in floats; channels that are neighbours in memory are not taken apart.
+const char* narrow_norm(const Call& call, Kernel kernel, bool grad) {
+  const View& x = call.in[0];
+  Cut cut;
+  const bool apart = x.strides[1] != 1;
+  for (int i = 0; apart && i < call.num_in; ++i) cut.in[i] = i == 0 || (grad && i == 1) ? 1 : 0;
+  for (int i = 0; apart && i < call.num_out; ++i) cut.out[i] = i == 0 ? 1 : 0;
+  return run_in_parts(call, kernel, cut);
+}
+
 // Runs kernel(layout, views), where the views are the output and two inputs; where the layouts of
 // these do not go together, the inputs are copies that lie as the output does.
 template <class Kernel>
@@ -299,6 +374,7 @@ const char* with_layout(const Call& call, const View& a, const View& b, const Ke
 
 const char* batch_norm(const Call& call) {
   const View& x = call.in[0];
+  if (is_narrow(x.dtype)) return narrow_norm(call, batch_norm, false);
   const auto& op = call.as<ops::BatchNorm>();
   return with_layout(call, x, x, [&](const Layout& layout, const View* const* views) {
     switch (x.dtype) {
@@ -396,6 +472,7 @@ const char* backward(const Call& call, const ops::BatchNormGrad& op, const Layou
 
 const char* batch_norm_grad(const Call& call) {
   const View& g = call.in[0];
+  if (is_narrow(g.dtype)) return narrow_norm(call, batch_norm_grad, true);
   const auto& op = call.as<ops::BatchNormGrad>();
   return with_layout(call, g, call.in[1], [&](const Layout& layout, const View* const* views) {
     switch (g.dtype) {

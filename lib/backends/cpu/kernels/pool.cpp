@@ -3,77 +3,25 @@
 #include <limits>
 #include <vector>
 
+#include <reel/backends/cpu/kernels/in_parts.h>
 #include <reel/backends/cpu/kernels/kernels.h>
 #include <reel/backends/cpu/kernels/layout.h>
-#include <reel/backends/cpu/vec.h>
+#include <reel/backends/cpu/kernels/pool.h>
 #include <reel/tensor/error.h>
-#include <reel/tensor/ops/pool.h>
 
-// Pooling runs channels-last: the lanes of a vector are channels and a window is a few loads.
+// Pooling of pictures whose channels vary fastest, or that lie so for the time being: the lanes of
+// a vector are channels and a window is a few loads.
 
 namespace reel::cpu::REEL_ISA {
 namespace {
 
-// The part of a window along one axis that lies inside the image.
-struct Span {
-  int64_t begin = 0, end = 0;  // positions begin, begin + dilation, ... below end
-  int64_t counted = 0;         // positions that PyTorch's mean counts when it includes the padding
-};
-
-std::vector<Span> spans_of(const ops::PoolAttrs& attrs, size_t axis, int64_t size,
-                           int64_t out_size) {
-  const int64_t kernel = attrs.kernel_size[axis], padding = attrs.padding[axis];
-  const int64_t dilation = attrs.dilation[axis];
-  std::vector<Span> spans(static_cast<size_t>(out_size));
-  for (int64_t i = 0; i < out_size; ++i) {
-    const int64_t first = i * attrs.stride[axis] - padding;
-    const int64_t skipped = first < 0 ? (-first + dilation - 1) / dilation : 0;
-    Span& span = spans[static_cast<size_t>(i)];
-    span.begin = first + skipped * dilation;
-    span.end = std::max(span.begin, std::min(size, first + dilation * (kernel - 1) + 1));
-    span.counted = std::min(first + kernel, size + padding) - first;
-  }
-  return spans;
-}
-
-struct PoolShape {
-  int64_t images, channels, height, width, out_height, out_width;
-  ops::PoolAttrs attrs;
-  std::vector<Span> rows, columns;
-
-  PoolShape(const View& x, const View& y, const ops::PoolAttrs& pool)
-      : images(x.sizes[0]),
-        channels(x.sizes[1]),
-        height(x.sizes[2]),
-        width(x.sizes[3]),
-        out_height(y.sizes[2]),
-        out_width(y.sizes[3]),
-        attrs(pool),
-        rows(spans_of(pool, 0, height, out_height)),
-        columns(spans_of(pool, 1, width, out_width)) {}
-
-  // Calls body(row of windows in the batch, its image, its row span) on all threads.
-  template <class Body>
-  void for_each_line(const Body& body) const {
-    const int64_t window = attrs.kernel_size[0] * attrs.kernel_size[1];
-    const int64_t grain = 1 + 32768 / (out_width * channels * window);
-    parallel_for(0, images * out_height, grain, [&](int64_t line, int64_t end) {
-      for (; line < end; ++line) {
-        body(line, line / out_height, rows[static_cast<size_t>(line % out_height)]);
-      }
-    });
-  }
-};
-
-// PyTorch's rule: a later element wins if it is greater or NaN. Positions are carried as T, which
-// is exact as long as they are below kExactPositions.
-template <class T>
-constexpr int64_t kExactPositions = int64_t{1} << std::numeric_limits<T>::digits;
-
+// PyTorch's rule: a later element wins if it is greater or NaN.
+//
 // values, indices [N, Ho, Wo, C] from x [N, H, W, C].
 template <class T>
 void max_pool(const PoolShape& shape, const T* x, T* values, int64_t* indices) {
-  constexpr int kL = kLanes<T>;
+  using W = Wide<T>;
+  constexpr int kL = kLanes<W>;
   const int64_t channels = shape.channels, width = shape.width;
   shape.for_each_line([&](int64_t line, int64_t image, const Span& rows) {
     const T* plane = x + image * shape.height * width * channels;
@@ -82,24 +30,23 @@ void max_pool(const PoolShape& shape, const T* x, T* values, int64_t* indices) {
     for (const Span& columns : shape.columns) {
       for (int64_t c = 0; c < channels; c += kL) {
         const int lanes = static_cast<int>(std::min<int64_t>(kL, channels - c));
-        Vec<T> best = broadcast(-std::numeric_limits<T>::infinity());
-        Vec<T> best_at = broadcast(static_cast<T>(rows.begin * width + columns.begin));
+        Vec<W> best = broadcast(-std::numeric_limits<W>::infinity());
+        Vec<W> best_at = broadcast(static_cast<W>(rows.begin * width + columns.begin));
         for (int64_t i = rows.begin; i < rows.end; i += shape.attrs.dilation[0]) {
           for (int64_t j = columns.begin; j < columns.end; j += shape.attrs.dilation[1]) {
             const T* p = plane + (i * width + j) * channels + c;
-            const Vec<T> v = lanes == kL ? load(p) : load_n(p, lanes);
-            const Mask<T> wins = (v > best) | is_nan(v);
+            const Vec<W> v = lanes == kL ? load_wide(p) : load_wide_n(p, lanes);
+            const Mask<W> wins = (v > best) | is_nan(v);
             best = select(wins, v, best);
-            best_at = select(wins, broadcast(static_cast<T>(i * width + j)), best_at);
+            best_at = select(wins, broadcast(static_cast<W>(i * width + j)), best_at);
           }
         }
-        alignas(64) T positions[kL];
+        alignas(64) W positions[kL];
         store(positions, best_at);
+        store_wide(value + c, best, lanes);
         if (lanes == kL) {
-          store(value + c, best);
           for (int l = 0; l < kL; ++l) index[c + l] = static_cast<int64_t>(positions[l]);
         } else {
-          store_n(value + c, best, lanes);
           for (int l = 0; l < lanes; ++l) index[c + l] = static_cast<int64_t>(positions[l]);
         }
       }
@@ -171,8 +118,9 @@ template <class T>
 const char* max_pool_row(const Call& call) {
   const View &x = call.in[0], &values = call.out[0], &indices = call.out[1];
   if (values.numel == 0) return nullptr;
+  if (have_rows(x, values) && have_rows(x, indices)) return max_pool_planes(call);
   const PoolShape shape(x, values, call.as<ops::MaxPool2d>());
-  if (shape.height * shape.width > kExactPositions<T>) return "plane has too many positions";
+  if (shape.height * shape.width > kExactPositions<Wide<T>>) return "plane has too many positions";
   const ChannelsLastInput<T> in(x);
   const ChannelsLastOutput<T> out(values);
   const ChannelsLastOutput<int64_t> at(indices);
@@ -186,36 +134,35 @@ template <class T>
 const char* max_pool_grad_row(const Call& call) {
   const View &g = call.in[0], &indices = call.in[1], &dx = call.out[0];
   if (dx.numel == 0) return nullptr;
+  if (have_rows(g, dx) && have_rows(indices, dx) && g.numel > 0) return max_pool_grad_planes(call);
   const PoolShape shape(dx, g, call.as<ops::MaxPool2dGrad>());
+  const bool tiled = tiles_the_image(shape);
+  if constexpr (sizeof(T) == 2) {
+    // Gradients that meet are added up in float.
+    Cut images;
+    images.in[0] = images.in[1] = images.out[0] = 0;
+    if (!tiled) return run_in_parts(call, max_pool_grad_row<float>, images);
+  }
   const ChannelsLastInput<T> grad(g);
   const ChannelsLastInput<int64_t> at(indices);
   const ChannelsLastOutput<T> out(dx);
-  if (tiles_the_image(shape)) {
+  if (tiled) {
     max_pool_grad_tiled<T>(shape, grad.data(), at.data(), out.data());
-  } else {
+  } else if constexpr (sizeof(T) > 2) {
     max_pool_grad_scattered<T>(shape, grad.data(), at.data(), out.data());
   }
   out.finish();
   return nullptr;
 }
 
-// What the sum over a window is divided by is a product of one factor for each axis.
-template <class Op>
-std::vector<int64_t> divisors(const Op& op, const std::vector<Span>& spans) {
-  std::vector<int64_t> result;
-  result.reserve(spans.size());
-  for (const Span& span : spans) {
-    result.push_back(op.count_include_pad ? span.counted : span.end - span.begin);
-  }
-  return result;
-}
-
 // y [N, Ho, Wo, C] = means of x [N, H, W, C].
 template <class T>
 const char* avg_pool_row(const Call& call) {
-  constexpr int kL = kLanes<T>;
+  using W = Wide<T>;
+  constexpr int kL = kLanes<W>;
   const View &x = call.in[0], &y = call.out[0];
   if (y.numel == 0) return nullptr;
+  if (have_rows(x, y)) return avg_pool_planes(call);
   const auto& op = call.as<ops::AvgPool2d>();
   const PoolShape shape(x, y, op);
   const std::vector<int64_t> row_divisors = divisors(op, shape.rows);
@@ -233,15 +180,15 @@ const char* avg_pool_row(const Call& call) {
           op.divisor_override != 0 ? op.divisor_override : row_divisor * column_divisors[window];
       for (int64_t c = 0; c < channels; c += kL) {
         const int lanes = static_cast<int>(std::min<int64_t>(kL, channels - c));
-        Vec<T> sum = broadcast(T(0));
+        Vec<W> sum = broadcast(W(0));
         for (int64_t i = rows.begin; i < rows.end; ++i) {
           for (int64_t j = columns.begin; j < columns.end; ++j) {
             const T* p = plane + (i * width + j) * channels + c;
-            sum = sum + (lanes == kL ? load(p) : load_n(p, lanes));
+            sum = sum + (lanes == kL ? load_wide(p) : load_wide_n(p, lanes));
           }
         }
-        sum = divide(sum, broadcast(static_cast<T>(divisor)));
-        lanes == kL ? store(to + c, sum) : store_n(to + c, sum, lanes);
+        sum = divide(sum, broadcast(static_cast<W>(divisor)));
+        store_wide(to + c, sum, lanes);
       }
     }
   });
@@ -265,9 +212,11 @@ std::vector<Span> windows_over(const std::vector<Span>& spans, int64_t size) {
 // dx [N, H, W, C] gathers from the windows of g [N, Ho, Wo, C] that hold the pixel.
 template <class T>
 const char* avg_pool_grad_row(const Call& call) {
-  constexpr int kL = kLanes<T>;
+  using W = Wide<T>;
+  constexpr int kL = kLanes<W>;
   const View &g = call.in[0], &dx = call.out[0];
   if (dx.numel == 0) return nullptr;
+  if (have_rows(dx, g) && g.numel > 0) return avg_pool_grad_planes(call);
   const auto& op = call.as<ops::AvgPool2dGrad>();
   const PoolShape shape(dx, g, op);
   const std::vector<int64_t> row_divisors = divisors(op, shape.rows);
@@ -287,7 +236,7 @@ const char* avg_pool_grad_row(const Call& call) {
       for (const Span& across : columns) {
         for (int64_t c = 0; c < channels; c += kL) {
           const int lanes = static_cast<int>(std::min<int64_t>(kL, channels - c));
-          Vec<T> sum = broadcast(T(0));
+          Vec<W> sum = broadcast(W(0));
           for (int64_t i = over.begin; i < over.end; ++i) {
             for (int64_t j = across.begin; j < across.end; ++j) {
               const int64_t divisor = op.divisor_override != 0
@@ -295,11 +244,11 @@ const char* avg_pool_grad_row(const Call& call) {
                                           : row_divisors[static_cast<size_t>(i)] *
                                                 column_divisors[static_cast<size_t>(j)];
               const T* p = plane + (i * shape.out_width + j) * channels + c;
-              sum = sum + divide(lanes == kL ? load(p) : load_n(p, lanes),
-                                 broadcast(static_cast<T>(divisor)));
+              sum = sum + divide(lanes == kL ? load_wide(p) : load_wide_n(p, lanes),
+                                 broadcast(static_cast<W>(divisor)));
             }
           }
-          lanes == kL ? store(to + c, sum) : store_n(to + c, sum, lanes);
+          store_wide(to + c, sum, lanes);
         }
         to += channels;
       }
@@ -309,20 +258,25 @@ const char* avg_pool_grad_row(const Call& call) {
   return nullptr;
 }
 
-template <const char* (*kFloatKernel)(const Call&), const char* (*kDoubleKernel)(const Call&)>
-const char* by_dtype(const Call& call) {
-  if (call.out[0].dtype == kFloat) return kFloatKernel(call);
-  if (call.out[0].dtype == kDouble) return kDoubleKernel(call);
-  return "dtype is not float32 or float64";
-}
-
 }  // namespace
 
 void register_pool(KernelTable& table) {
-  table.add("max_pool2d", by_dtype<max_pool_row<float>, max_pool_row<double>>);
-  table.add("max_pool2d_grad", by_dtype<max_pool_grad_row<float>, max_pool_grad_row<double>>);
-  table.add("avg_pool2d", by_dtype<avg_pool_row<float>, avg_pool_row<double>>);
-  table.add("avg_pool2d_grad", by_dtype<avg_pool_grad_row<float>, avg_pool_grad_row<double>>);
+  table.add("max_pool2d", [](const Call& call) {
+    return by_pooled_dtype(call, max_pool_row<float>, max_pool_row<double>, max_pool_row<Half>,
+                           max_pool_row<BFloat16>);
+  });
+  table.add("max_pool2d_grad", [](const Call& call) {
+    return by_pooled_dtype(call, max_pool_grad_row<float>, max_pool_grad_row<double>,
+                           max_pool_grad_row<Half>, max_pool_grad_row<BFloat16>);
+  });
+  table.add("avg_pool2d", [](const Call& call) {
+    return by_pooled_dtype(call, avg_pool_row<float>, avg_pool_row<double>, avg_pool_row<Half>,
+                           avg_pool_row<BFloat16>);
+  });
+  table.add("avg_pool2d_grad", [](const Call& call) {
+    return by_pooled_dtype(call, avg_pool_grad_row<float>, avg_pool_grad_row<double>,
+                           avg_pool_grad_row<Half>, avg_pool_grad_row<BFloat16>);
+  });
 }
 
 }  // namespace reel::cpu::REEL_ISA

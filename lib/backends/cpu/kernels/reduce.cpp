@@ -4,6 +4,7 @@
 #include <reel/backends/cpu/kernels/fold.h>
 #include <reel/backends/cpu/kernels/geometry.h>
 #include <reel/backends/cpu/kernels/kernels.h>
+#include <reel/backends/cpu/kernels/narrow.h>
 #include <reel/backends/cpu/kernels/reduce.h>
 #include <reel/backends/parallel.h>
 #include <reel/tensor/ops/reduce.h>
@@ -17,6 +18,7 @@ constexpr int64_t kChunk = 65536;
 constexpr int64_t kGather = 1024;
 // Columns that are reduced side by side: their totals stay in the first-level cache.
 constexpr int64_t kColumns = 1024;
+constexpr int64_t kLines = 8;  // of which so many become one before they are added to a total
 
 // The dimensions that stay (views x and y) and those that are reduced (x).
 struct Split {
@@ -43,22 +45,60 @@ bool make_split(Split& split, const ops::Reduce& op, const View& x, const View& 
   return true;
 }
 
-// Combines elements [begin, end) of the reduced dimensions.
+// What is folded as T: elements of T, or where that is float, of half or bfloat16.
+template <class T>
+struct Operand {
+  void* data;
+  ScalarType dtype;
+
+  explicit Operand(const View& view) : data(view.data), dtype(view.dtype) {}
+  bool narrow() const { return std::is_same_v<T, float> && (dtype == kHalf || dtype == kBFloat16); }
+  T* at(int64_t offset) const { return static_cast<T*>(data) + offset; }
+  // n elements side by side: where they are, or brought to `together`.
+  const T* run(int64_t offset, int64_t stride, int64_t n, T* together) const {
+    if (!narrow()) {
+      if (stride == 1 || n == 1) return at(offset);
+      for (int64_t i = 0; i < n; ++i) together[i] = at(offset)[i * stride];
+      return together;
+    }
+    if constexpr (std::is_same_v<T, float>) {
+      dtype == kHalf ? widen_run(static_cast<const Half*>(data) + offset, stride, n, together)
+                     : widen_run(static_cast<const BFloat16*>(data) + offset, stride, n, together);
+    }
+    return together;
+  }
+  void put(int64_t offset, T value) const {
+    if (!narrow()) {
+      *at(offset) = value;
+    } else if constexpr (std::is_same_v<T, float>) {
+      if (dtype == kHalf) static_cast<Half*>(data)[offset] = value;
+      if (dtype == kBFloat16) static_cast<BFloat16*>(data)[offset] = value;
+    }
+  }
+
+ private:
+  template <class S>
+  static void widen_run(const S* from, int64_t stride, int64_t n, float* to) {
+    if (stride == 1) return widen(from, n, to);
+    for (int64_t i = 0; i < n; ++i) to[i] = from[i * stride];
+  }
+};
+
+// Combines elements [begin, end) of the reduced dimensions of what begins at `start`.
 template <class Fold, class T>
-Total<T> fold_range(const Geometry& reduced, const T* x, int64_t begin, int64_t end) {
+Total<T> fold_range(const Geometry& reduced, const Operand<T>& x, int64_t start, int64_t begin,
+                    int64_t end) {
   const int64_t stride = reduced.inner_stride(0);
-  if (reduced.rank() <= 1 && stride == 1) return fold_run<Fold, T>(x + begin, end - begin);
+  if (reduced.rank() <= 1 && stride == 1 && !x.narrow()) {
+    return fold_run<Fold, T>(x.at(start + begin), end - begin);
+  }
   Total<T> total = Fold::template identity<Total<T>>();
   Cursor cursor(reduced, begin);
   for (int64_t position = begin; position < end;) {
     int64_t n = std::min(end - position, reduced.inner_size() - cursor.inner());
-    const T* run = x + cursor.offset(0);
     T together[kGather];
-    if (stride != 1 && n > 1) {
-      n = std::min(n, kGather);
-      for (int64_t i = 0; i < n; ++i) together[i] = run[i * stride];
-      run = together;
-    }
+    if (x.narrow() || stride != 1) n = std::min(n, kGather);
+    const T* run = x.run(start + cursor.offset(0), stride, n, together);
     total = static_cast<Total<T>>(Fold::combine(total, fold_run<Fold, T>(run, n)));
     position += n;
     if (position < end) cursor.advance(n);
@@ -66,21 +106,51 @@ Total<T> fold_range(const Geometry& reduced, const T* x, int64_t begin, int64_t 
   return total;
 }
 
+// A few rows of n neighbours, `stride` apart.
+template <class Fold>
+void fold_short_rows(const Operand<float>& x, int64_t start, int64_t stride, int rows, int64_t n,
+                     float* totals) {
+  const float* data = x.at(start);
+  alignas(64) float together[kLanes<float> * kShortRow<float>];
+  if (x.narrow()) {
+    for (int r = 0; r < rows; ++r) x.run(start + r * stride, 1, n, together + r * n);
+    data = together;
+    stride = n;
+  }
+  store(totals, fold_rows<Fold, float>(rows, n, [&](int r, int64_t i, int m) {
+                  return load_part(data + r * stride + i, m);
+                }).v);
+}
+
 // Every output on its own, its elements lying in runs.
 template <class Fold, class T>
-void reduce_inner(const Split& split, const T* x, T* y) {
+void reduce_inner(const Split& split, const Operand<T>& x, const Operand<T>& y) {
   const int64_t outputs = split.kept.numel();
   const int64_t count = split.reduced.numel();
+  const bool in_rows = split.reduced.rank() <= 1 && split.reduced.inner_stride(0) == 1 &&
+                       count >= kLanes<float> && count <= kShortRow<float>;
   if (count <= 2 * kChunk) {
     parallel_for(0, outputs, std::max<int64_t>(1, kChunk / count), [&](int64_t begin, int64_t end) {
       const Geometry& kept = split.kept;
       Cursor cursor(kept, begin);
       for (int64_t position = begin; position < end;) {
         const int64_t n = std::min(end - position, kept.inner_size() - cursor.inner());
-        for (int64_t i = 0; i < n; ++i) {
-          const T* in = x + cursor.offset(0) + i * kept.inner_stride(0);
-          y[cursor.offset(1) + i * kept.inner_stride(1)] =
-              static_cast<T>(fold_range<Fold, T>(split.reduced, in, 0, count));
+        int64_t i = 0;
+        if constexpr (std::is_same_v<T, float>) {
+          for (int64_t k = 0; in_rows && i < n; i += k) {
+            k = std::min<int64_t>(kLanes<T>, n - i);
+            alignas(64) T totals[kLanes<T>];
+            fold_short_rows<Fold>(x, cursor.offset(0) + i * kept.inner_stride(0),
+                                  kept.inner_stride(0), static_cast<int>(k), count, totals);
+            for (int64_t j = 0; j < k; ++j) {
+              y.put(cursor.offset(1) + (i + j) * kept.inner_stride(1), totals[j]);
+            }
+          }
+        }
+        for (; i < n; ++i) {
+          const int64_t start = cursor.offset(0) + i * kept.inner_stride(0);
+          y.put(cursor.offset(1) + i * kept.inner_stride(1),
+                static_cast<T>(fold_range<Fold, T>(split.reduced, x, start, 0, count)));
         }
         position += n;
         if (position < end) cursor.advance(n);
@@ -94,7 +164,7 @@ void reduce_inner(const Split& split, const T* x, T* y) {
     for (int64_t i = begin; i < end; ++i) {
       const Cursor cursor(split.kept, i / chunks);
       const int64_t first = i % chunks * kChunk;
-      partial[static_cast<size_t>(i)] = fold_range<Fold, T>(split.reduced, x + cursor.offset(0),
+      partial[static_cast<size_t>(i)] = fold_range<Fold, T>(split.reduced, x, cursor.offset(0),
                                                             first, std::min(first + kChunk, count));
     }
   });
@@ -104,30 +174,38 @@ void reduce_inner(const Split& split, const T* x, T* y) {
       total =
           static_cast<Total<T>>(Fold::combine(total, partial[static_cast<size_t>(i * chunks + c)]));
     }
-    y[Cursor(split.kept, i).offset(1)] = static_cast<T>(total);
+    y.put(Cursor(split.kept, i).offset(1), static_cast<T>(total));
   }
 }
 
 // Rows [begin, end) of the reduced dimensions into the totals of n columns that are neighbours.
 template <class Fold, class T>
-void fold_rows(const Geometry& reduced, const T* x, int64_t begin, int64_t end, Total<T>* totals,
-               int64_t n) {
-  const int64_t stride = reduced.inner_stride(0);
+void fold_lines(const Geometry& reduced, const Operand<T>& x, int64_t start, int64_t begin,
+                int64_t end, Total<T>* totals, int64_t n) {
   Cursor cursor(reduced, begin);
   for (int64_t position = begin; position < end;) {
-    const int64_t rows = std::min(end - position, reduced.inner_size() - cursor.inner());
-    const T* row = x + cursor.offset(0);
+    int64_t rows = std::min(end - position, reduced.inner_size() - cursor.inner());
+    int64_t stride = reduced.inner_stride(0);
+    const T* row = x.at(start + cursor.offset(0));
+    alignas(64) T together[std::is_same_v<T, float> ? kLines * kColumns : 1];
+    if (x.narrow()) {
+      rows = std::min(rows, kLines);
+      for (int64_t r = 0; r < rows; ++r) {
+        x.run(start + cursor.offset(0) + r * stride, 1, n, together + r * n);
+      }
+      row = together;
+      stride = n;
+    }
     int64_t r = 0;
-    for (; r + 4 <= rows; r += 4) {
+    const auto both = [](T a, T b) { return static_cast<T>(Fold::combine(a, b)); };
+    for (; r + kLines <= rows; r += kLines) {
       const T* a = row + r * stride;
-      const T* b = a + stride;
-      const T* c = b + stride;
-      const T* d = c + stride;
       for (int64_t i = 0; i < n; ++i) {
-        const T ab = static_cast<T>(Fold::combine(a[i], b[i]));
-        const T cd = static_cast<T>(Fold::combine(c[i], d[i]));
-        const T four = static_cast<T>(Fold::combine(ab, cd));
-        totals[i] = static_cast<Total<T>>(Fold::combine(totals[i], static_cast<Total<T>>(four)));
+        const auto two = [&](int64_t k) {
+          return both(a[k * stride + i], a[(k + 1) * stride + i]);
+        };
+        const T eight = both(both(two(0), two(2)), both(two(4), two(6)));
+        totals[i] = static_cast<Total<T>>(Fold::combine(totals[i], static_cast<Total<T>>(eight)));
       }
     }
     for (; r < rows; ++r) {
@@ -143,7 +221,7 @@ void fold_rows(const Geometry& reduced, const T* x, int64_t begin, int64_t end, 
 
 // Neighbouring outputs side by side: the inner kept dimension has stride 1 in x.
 template <class Fold, class T>
-void reduce_outer(const Split& split, const T* x, T* y) {
+void reduce_outer(const Split& split, const Operand<T>& x, const Operand<T>& y) {
   const Geometry& kept = split.kept;
   const int64_t rows = split.reduced.numel();
   const int64_t width = kept.inner_size();
@@ -167,13 +245,14 @@ void reduce_outer(const Split& split, const T* x, T* y) {
       alignas(64) Total<T> totals[kColumns];
       std::fill_n(totals, n, Fold::template identity<Total<T>>());
       const int64_t first = chunk * rows_per_chunk;
-      fold_rows<Fold, T>(split.reduced, x + cursor.offset(0), first,
-                         std::min(first + rows_per_chunk, rows), totals, n);
+      fold_lines<Fold, T>(split.reduced, x, cursor.offset(0), first,
+                          std::min(first + rows_per_chunk, rows), totals, n);
       if (chunks > 1) {
         std::copy_n(totals, n, partial.data() + (chunk * rest + outer) * width + column);
       } else {
-        T* out = y + cursor.offset(1);
-        for (int64_t i = 0; i < n; ++i) out[i * y_stride] = static_cast<T>(totals[i]);
+        for (int64_t i = 0; i < n; ++i) {
+          y.put(cursor.offset(1) + i * y_stride, static_cast<T>(totals[i]));
+        }
       }
     }
   });
@@ -183,7 +262,7 @@ void reduce_outer(const Split& split, const T* x, T* y) {
       total = static_cast<Total<T>>(
           Fold::combine(total, partial[static_cast<size_t>(c * rest * width + i)]));
     }
-    y[Cursor(kept, i).offset(1)] = static_cast<T>(total);
+    y.put(Cursor(kept, i).offset(1), static_cast<T>(total));
   }
 }
 
@@ -194,14 +273,15 @@ const char* reduce_as(const Call& call, const ops::Reduce& op) {
   Split split;
   if (!make_split(split, op, x, y)) return kManyDims;
   if (y.numel == 0) return nullptr;
+  const Operand<T> from(x), to(y);
   if (split.reduced.numel() == 0) {
     for (int64_t i = 0; i < y.numel; ++i) {
-      y.as<T>()[Cursor(split.kept, i).offset(1)] = Fold::template identity<T>();
+      to.put(Cursor(split.kept, i).offset(1), Fold::template identity<T>());
     }
   } else if (split.kept.inner_stride(0) == 1) {
-    reduce_outer<Fold, T>(split, x.as<const T>(), y.as<T>());
+    reduce_outer<Fold, T>(split, from, to);
   } else {
-    reduce_inner<Fold, T>(split, x.as<const T>(), y.as<T>());
+    reduce_inner<Fold, T>(split, from, to);
   }
   return nullptr;
 }
@@ -211,6 +291,8 @@ const char* reduce(const Call& call) {
   const Op& op = call.as<Op>();
   switch (call.in[0].dtype) {
     case kFloat:
+    case kHalf:
+    case kBFloat16:
       return reduce_as<Fold, float>(call, op);
     case kDouble:
       return reduce_as<Fold, double>(call, op);

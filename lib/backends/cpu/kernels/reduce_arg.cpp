@@ -4,6 +4,7 @@
 
 #include <reel/backends/cpu/kernels/fold.h>
 #include <reel/backends/cpu/kernels/geometry.h>
+#include <reel/backends/cpu/kernels/in_parts.h>
 #include <reel/backends/cpu/kernels/reduce.h>
 #include <reel/backends/parallel.h>
 #include <reel/tensor/ops/reduce.h>
@@ -13,6 +14,18 @@ namespace {
 
 constexpr int64_t kChunk = 32768;  // elements that are worth another thread
 constexpr int64_t kColumns = 256;  // columns that are searched side by side
+
+// Of positions, none of which is NaN.
+struct FirstFold {
+  template <class T>
+  static constexpr T identity() {
+    return std::numeric_limits<T>::max();
+  }
+  template <class T>
+  static Num<T> combine(const Num<T>& a, const Num<T>& b) {
+    return xsimd::min(a.v, b.v);
+  }
+};
 
 // The first position of `best` or of NaN in x[0..n), else n; n is exact as T.
 template <class T>
@@ -46,6 +59,23 @@ int64_t find_in_run(const T* x, int64_t n) {
     const int64_t at = find_first(x + i, count, best);
     if (at < count) return i + at;
   }
+}
+
+// The same of a few short rows, `stride` apart.
+template <class Fold>
+void find_in_rows(const float* x, int64_t stride, int rows, int64_t n, int64_t* positions) {
+  using V = Vec<float>;
+  alignas(64) float best[kLanes<float>], found[kLanes<float>], numbers[kLanes<float>];
+  for (int i = 0; i < kLanes<float>; ++i) numbers[i] = static_cast<float>(i);
+  const auto part = [&](int r, int64_t i, int m) { return load_part(x + r * stride + i, m); };
+  store(best, fold_rows<Fold, float>(rows, n, part).v);
+  const auto place = [&](int r, int64_t i, int m) -> Num<float> {
+    const V v = part(r, i, m).v;
+    const V at = load(numbers) + V(static_cast<float>(i));
+    return select((v == V(best[r])) | is_nan(v), at, V(static_cast<float>(n)));
+  };
+  store(found, fold_rows<FirstFold, float>(rows, n, place).v);
+  for (int r = 0; r < rows; ++r) positions[r] = static_cast<int64_t>(found[r]);
 }
 
 // One position for each of m columns that are neighbours in x: their extremes, then from the end
@@ -92,6 +122,7 @@ const char* arg_as(const Call& call, int64_t dim) {
   const int64_t n = x.rank == 0 ? 1 : x.sizes[dim];
   const int64_t stride = x.rank == 0 ? 1 : x.strides[dim];
   const bool columns = kept.inner_stride(0) == 1 && stride != 1;
+  const bool in_rows = std::is_same_v<T, float> && !columns && n <= kShortRow<T>;
   if (!columns && stride != 1 && n > 1) return "strided in all dimensions";
   if (n > std::numeric_limits<int32_t>::max()) return "more than 2^31 positions";
 
@@ -107,6 +138,14 @@ const char* arg_as(const Call& call, int64_t dim) {
         int64_t found[kColumns];
         find_in_columns<Fold, T>(in, stride, n, found, count);
         for (int64_t c = 0; c < count; ++c) out[c * kept.inner_stride(1)] = found[c];
+      } else if (in_rows) {
+        if constexpr (std::is_same_v<T, float>) {
+          count =
+              std::min<int64_t>({end - position, kept.inner_size() - cursor.inner(), kLanes<T>});
+          int64_t found[kLanes<T>];
+          find_in_rows<Fold>(in, kept.inner_stride(0), static_cast<int>(count), n, found);
+          for (int64_t c = 0; c < count; ++c) out[c * kept.inner_stride(1)] = found[c];
+        }
       } else {
         *out = find_in_run<Fold, T>(in, n);
       }
@@ -131,6 +170,13 @@ const char* arg_reduce(const Call& call) {
       return arg_as<Fold, int64_t>(call, dim);
     case kByte:
       return arg_as<Fold, uint8_t>(call, dim);
+    case kHalf:
+    case kBFloat16: {
+      Cut cut;
+      cut.in[0] = cut.out[0] = longest_dim(call.in[0], dim);
+      if (call.out[0].rank != call.in[0].rank && cut.out[0] > dim) --cut.out[0];
+      return run_in_parts(call, arg_reduce<Op, Fold>, cut);
+    }
     default:
       return kNoDtype;
   }

@@ -3,6 +3,7 @@
 
 #include <reel/backends/cpu/kernels/fold.h>
 #include <reel/backends/cpu/kernels/geometry.h>
+#include <reel/backends/cpu/kernels/in_parts.h>
 #include <reel/backends/cpu/kernels/reduce.h>
 #include <reel/backends/parallel.h>
 #include <reel/tensor/ops/reduce.h>
@@ -13,10 +14,39 @@ namespace {
 constexpr int64_t kChunk = 16384;  // elements that are worth another thread
 constexpr int64_t kColumns = 512;  // columns that are computed side by side
 
-// One row of consecutive elements, or columns side by side. Two inputs for gradients (g, y), else x
-// twice.
+// An operand, its neighbours in one dimension and how far apart it is in another.
+template <class T>
+struct Lines {
+  T* data;
+  int64_t stride;
+  T* operator[](int64_t i) const { return data + i * stride; }
+};
+
+// One row of consecutive elements, a few short ones at once, or columns side by side. Two inputs
+// for gradients (g, y), else x twice.
 template <bool kLog>
 struct Forward {
+  template <class T>
+  static void short_rows(Lines<const T> x, Lines<const T>, Lines<T> y, int64_t n, int count) {
+    T largest[kLanes<T>], last[kLanes<T>];
+    store(largest, fold_rows<MaxFold, T>(count, n, [&](int r, int64_t i, int m) {
+                     return load_part(x[r] + i, m);
+                   }).v);
+    const Num<T> sum = fold_rows<SumFold, T>(count, n, [&](int r, int64_t i, int m) {
+      const Num<T> value = exp(load_part(x[r] + i, m) - largest[r]);
+      if constexpr (!kLog) store_part(y[r] + i, value, m);
+      return value;
+    });
+    store(last, (kLog ? log(sum) : 1 / sum).v);
+    for (int r = 0; r < count; ++r) {
+      for (int64_t i = 0; i < n; i += kLanes<T>) {
+        const int m = static_cast<int>(std::min<int64_t>(kLanes<T>, n - i));
+        const Num<T> value = load_part((kLog ? x[r] : y[r]) + i, m);
+        store_part<T>(y[r] + i, kLog ? value - largest[r] - last[r] : value * last[r], m);
+      }
+    }
+  }
+
   template <class T>
   static void row(const T* x, const T*, T* y, int64_t n) {
     const T largest = static_cast<T>(fold_run<MaxFold, T>(x, n));
@@ -83,6 +113,22 @@ struct Backward {
   }
 
   template <class T>
+  static void short_rows(Lines<const T> g, Lines<const T> y, Lines<T> dx, int64_t n, int count) {
+    T sums[kLanes<T>];
+    store(sums, fold_rows<SumFold, T>(count, n, [&](int r, int64_t i, int m) {
+                  const Num<T> slope = load_part(g[r] + i, m);
+                  return kLog ? slope : slope * load_part(y[r] + i, m);
+                }).v);
+    for (int r = 0; r < count; ++r) {
+      for (int64_t i = 0; i < n; i += kLanes<T>) {
+        const int m = static_cast<int>(std::min<int64_t>(kLanes<T>, n - i));
+        store_part<T>(dx[r] + i, result<T>(load_part(g[r] + i, m), load_part(y[r] + i, m), sums[r]),
+                      m);
+      }
+    }
+  }
+
+  template <class T>
   static void row(const T* g, const T* y, T* dx, int64_t n) {
     double sum = 0;
     if constexpr (kLog) {
@@ -134,7 +180,13 @@ void run(const Geometry& others, const View* const* views, const int64_t* stride
       const T* x = a + cursor.offset(1);
       const T* z = b + cursor.offset(2);
       int64_t count = 1;
-      if (rows) {
+      if (rows && n <= kShortRow<T>) {
+        count =
+            std::min<int64_t>({end - position, others.inner_size() - cursor.inner(), kLanes<T>});
+        Kind::short_rows(Lines<const T>{x, others.inner_stride(1)},
+                         Lines<const T>{z, others.inner_stride(2)},
+                         Lines<T>{y, others.inner_stride(0)}, n, static_cast<int>(count));
+      } else if (rows) {
         Kind::row(x, z, y, n);
       } else if (side_by_side) {
         count = std::min({end - position, others.inner_size() - cursor.inner(), kColumns});
@@ -180,6 +232,13 @@ const char* softmax(const Call& call) {
       return run<Kind, float>(others, views, along, n), nullptr;
     case kDouble:
       return run<Kind, double>(others, views, along, n), nullptr;
+    case kHalf:
+    case kBFloat16: {
+      Cut cut;
+      std::fill(std::begin(cut.in), std::end(cut.in), longest_dim(out, dim));
+      cut.out[0] = cut.in[0];
+      return run_in_parts(call, softmax<Op, Kind>, cut);
+    }
     default:
       return kNoDtype;
   }
