@@ -15,6 +15,8 @@ struct Settings;
 struct History {
   std::vector<Losses> losses;   ///< of step 1, 2, ...
   std::vector<double> seconds;  ///< that each step took
+  /// That a simulated device would have taken for each step of this process; empty of others.
+  std::vector<double> predicted_ms;
 };
 
 /// Writes settings, losses, picture and optimizer as one safetensors file, replacing the file in

@@ -86,9 +86,11 @@ int run(Settings settings) {
   for (auto step = static_cast<int64_t>(history.losses.size()) + 1;
        step <= settings.steps && !interrupted; ++step) {
     const auto begin = std::chrono::steady_clock::now();
+    const PredictedTime predicted(device);
     history.losses.push_back(transfer.step());
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
     history.seconds.push_back(elapsed.count());
+    if (const auto ms = predicted.ms()) history.predicted_ms.push_back(*ms);
     progress.update(history);
     if (!settings.report.empty() && is_snapshot(step, settings.steps)) {
       constexpr int64_t kSmall = 240;

@@ -18,10 +18,17 @@ void Progress::update(const History& history) {
   const auto done = static_cast<int64_t>(history.losses.size());
   const Losses& l = history.losses.back();
   const double pace = median(history.seconds);
-  std::string text = fmt::format(
-      "step {}/{}  loss {:.4g} = content {:.4g}, style {:.4g}{}  {:.2f} s/step, {} left", done,
-      steps_, l.total, l.content, l.style, l.tv == 0 ? "" : fmt::format(", tv {:.4g}", l.tv), pace,
-      duration(pace * static_cast<double>(steps_ - done)));
+  const std::string predicted =
+      history.predicted_ms.empty()
+          ? ""
+          : fmt::format(" ({:.2f} ms predicted)", median(history.predicted_ms));
+  // What matters most stands first: a terminal may be too narrow for the rest.
+  std::string text =
+      fmt::format("step {}/{}  {:.2f} s/step{}, {} left  loss {:.4g}", done, steps_, pace,
+                  predicted, duration(pace * static_cast<double>(steps_ - done)), l.total);
+  const size_t main_size = text.size();
+  text += fmt::format(" = content {:.4g}, style {:.4g}{}", l.content, l.style,
+                      l.tv == 0 ? "" : fmt::format(", tv {:.4g}", l.tv));
   if (!terminal_) {
     // About twenty lines a run, and the first few steps so that one sees it work.
     const int64_t every = std::max<int64_t>(1, steps_ / 20);
@@ -33,8 +40,10 @@ void Progress::update(const History& history) {
   ioctl(STDOUT_FILENO, TIOCGWINSZ, &window);
   const auto width = static_cast<size_t>(window.ws_col == 0 ? 80 : window.ws_col);
   constexpr size_t kBar = 20;
-  const auto filled = static_cast<size_t>(done * static_cast<int64_t>(kBar) / steps_);
-  text = "[" + std::string(filled, '#') + std::string(kBar - filled, '.') + "] " + text;
+  if (main_size + kBar + 3 < width) {
+    const auto filled = static_cast<size_t>(done * static_cast<int64_t>(kBar) / steps_);
+    text = "[" + std::string(filled, '#') + std::string(kBar - filled, '.') + "] " + text;
+  }
   if (text.size() >= width) text.resize(width - 1);
   fmt::print("\r\x1b[K{}", text);
   std::fflush(stdout);

@@ -193,10 +193,14 @@ nlohmann::json summary(const Settings& settings, const History& history) {
   all["steps"] = settings.steps;
   all["threads"] = reel::get_num_threads();
   all["device"] = settings.device;
-  return {{"settings", all},
-          {"steps", steps},
-          {"seconds_per_step", median(history.seconds)},
-          {"peak_memory_bytes", peak_memory_bytes()}};
+  nlohmann::json result = {{"settings", all},
+                           {"steps", steps},
+                           {"seconds_per_step", median(history.seconds)},
+                           {"peak_memory_bytes", peak_memory_bytes()}};
+  if (!history.predicted_ms.empty()) {
+    result["predicted_ms_per_step"] = median(history.predicted_ms);
+  }
+  return result;
 }
 
 std::string report_page(const Settings& settings, const History& history,
@@ -221,15 +225,20 @@ std::string report_page(const Settings& settings, const History& history,
   html += "</div>\n<h2>Losses, weighted, before each step</h2>\n";
   html += loss_chart(settings, history);
   html += "<h2>Time and memory</h2>\n";
-  html += table(
-      {{"steps", std::to_string(history.losses.size())},
-       {"seconds a step (median)", fmt::format("{:.3f}", median(history.seconds))},
-       {"in all", duration(seconds)},
-       {"threads", std::to_string(reel::get_num_threads())},
-       {"device", settings.device},
-       {"peak memory", fmt::format("{:.0f} MB", static_cast<double>(peak_memory_bytes()) * 1e-6)}});
+  std::vector<std::pair<std::string, std::string>> rows = {
+      {"steps", std::to_string(history.losses.size())},
+      {"seconds a step (median)", fmt::format("{:.3f}", median(history.seconds))},
+      {"in all", duration(seconds)},
+      {"threads", std::to_string(reel::get_num_threads())},
+      {"device", settings.device},
+      {"peak memory", fmt::format("{:.0f} MB", static_cast<double>(peak_memory_bytes()) * 1e-6)}};
+  if (!history.predicted_ms.empty()) {
+    rows.emplace_back("milliseconds a step, predicted for the device",
+                      fmt::format("{:.3f}", median(history.predicted_ms)));
+  }
+  html += table(rows);
   html += "<h2>Settings</h2>\n";
-  std::vector<std::pair<std::string, std::string>> rows;
+  rows.clear();
   const nlohmann::json all = to_json(settings);
   for (const auto& [name, value] : all.items()) {
     const std::string text = value.is_string() ? value.get<std::string>() : value.dump();

@@ -12,6 +12,8 @@
 #include <reel/nn/models/lenet.h>
 #include <reel/reel.h>
 
+#include "devices.h"
+
 namespace train {
 
 namespace {
@@ -29,6 +31,11 @@ double seconds_since(Clock::time_point start) {
 /// Pictures with about mean 0 and deviation 1.
 reel::Tensor standardized(const reel::Tensor& images) {
   return images.sub(kMnistMean).div_(kMnistDeviation);
+}
+
+/// What is printed of the time that a simulated device would have taken.
+std::string text_of(std::optional<double> predicted_ms) {
+  return predicted_ms ? fmt::format("  ({:.3f} ms/step predicted)", *predicted_ms) : "";
 }
 
 double test_accuracy(reel::nn::models::LeNet& net, const reel::data::Batches& batches,
@@ -69,8 +76,13 @@ std::vector<MnistEpoch> train_mnist(const MnistSettings& settings) {
   int64_t step = 0;
   for (int epoch = 1; epoch <= settings.epochs; ++epoch) {
     const auto start = Clock::now();
+    const PredictedTime predicted(device);
     double loss_sum = 0;
-    int64_t seen = 0;
+    int64_t seen = 0, done = 0;
+    const auto predicted_ms = [&]() -> std::optional<double> {
+      const std::optional<double> ms = predicted.ms();
+      return ms ? std::optional(*ms / static_cast<double>(done)) : std::nullopt;
+    };
     for (const auto& batch : train_batches.epoch(static_cast<uint64_t>(epoch - 1))) {
       optimizer.param_groups()[0].options().set_lr(settings.lr *
                                                    (1 - static_cast<double>(step++) / steps));
@@ -89,10 +101,11 @@ std::vector<MnistEpoch> train_mnist(const MnistSettings& settings) {
       }
       loss_sum += value * static_cast<double>(batch.data.size(0));
       seen += batch.data.size(0);
+      ++done;
       if (settings.progress && step % 50 == 0) {
-        fmt::print("\repoch {}  {:3.0f} %  loss {:.4f} ", epoch,
+        fmt::print("\repoch {}  {:3.0f} %  loss {:.4f}{} ", epoch,
                    100 * static_cast<double>(seen) / static_cast<double>(count),
-                   loss_sum / static_cast<double>(seen));
+                   loss_sum / static_cast<double>(seen), text_of(predicted_ms()));
         std::fflush(stdout);
       }
     }
@@ -101,10 +114,11 @@ std::vector<MnistEpoch> train_mnist(const MnistSettings& settings) {
     result.seconds = seconds_since(start);
     result.loss = loss_sum / static_cast<double>(seen);
     result.images_per_second = static_cast<double>(seen) / result.seconds;
+    result.predicted_ms = predicted_ms();
     result.accuracy = test_accuracy(net, test_batches, test_count, device);
-    fmt::print("{}epoch {}  loss {:.4f}  test accuracy {:.2f} %  {:.0f} images/s  {:.1f} s\n",
+    fmt::print("{}epoch {}  loss {:.4f}  test accuracy {:.2f} %  {:.0f} images/s  {:.1f} s{}\n",
                settings.progress ? "\r" : "", epoch, result.loss, 100 * result.accuracy,
-               result.images_per_second, result.seconds);
+               result.images_per_second, result.seconds, text_of(result.predicted_ms));
     std::fflush(stdout);
   }
   return epochs;
@@ -120,6 +134,7 @@ nlohmann::json to_json(const MnistSettings& settings, const std::vector<MnistEpo
                     {"test_accuracy", row.accuracy},
                     {"seconds", row.seconds},
                     {"images_per_second", row.images_per_second}});
+    if (row.predicted_ms) rows.back()["predicted_ms_per_step"] = *row.predicted_ms;
   }
   return {{"settings",
            {{"data", settings.data},

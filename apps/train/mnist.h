@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct MnistEpoch {
   double accuracy = 0;  ///< of the test set after the epoch, 0..1
   double seconds = 0;   ///< of training, without the test
   double images_per_second = 0;
+  std::optional<double> predicted_ms;  ///< a step, of a simulated device
 };
 
 /// Prints one line for each epoch. Errors if the data is missing or the loss is no longer a number.
