@@ -64,3 +64,22 @@ TEST_CASE("examples: proposal: settings that NRAM does not hold") {
   CHECK(result.status == 1);
   CHECK(result.output == "Proposal: expected 1 to 6144 candidates, got 10000\n");
 }
+
+TEST_CASE("examples: placement") {
+  const ProcessResult result =
+      example("placement", "", "REEL_FALLBACK=forbid REEL_TRACE=placement");
+  check_right(result);
+  // The first layers on the CPU, the others and their gradients on the card; then all of it there.
+  for (const char* line :
+       {"mm -> cpu\n", "mm -> mlu:0\n", "mm -> mlu:1\n", "add -> mlu:1\n", "max_pool2d -> cpu\n",
+        "log_softmax -> mlu:0\n", "log_softmax_grad -> mlu:0\n", "conv2d_weight_grad -> cpu\n",
+        "conv2d_weight_grad -> mlu:1\n", "addcdiv -> cpu\n", "addcdiv -> mlu:0\n",
+        "gradient of features.0.weight on cpu\n", "gradient of scores.0.weight on mlu:0\n",
+        "state.0.exp_avg        on mlu:1\n",
+        "add: Expected all tensors to be on the same device, but found at least two devices, mlu:0 "
+        "and mlu:1!\n"}) {
+    CHECK_THAT(result.output, ContainsSubstring(line));
+  }
+  CHECK_THAT(result.output, !ContainsSubstring("conv2d -> mlu:0\n"));
+  CHECK_THAT(result.output, !ContainsSubstring("log_softmax -> cpu\n"));
+}
