@@ -13,14 +13,15 @@
 #include <reel/reel.h>
 
 #include "devices.h"
+#include "train/small_resnet.h"
 
 namespace train {
 
 namespace {
 
 // Of the training pictures.
-constexpr double kMnistMean = 0.1307;
-constexpr double kMnistDeviation = 0.3081;
+constexpr double kMnistMean = 0.1307, kFashionMean = 0.2860;
+constexpr double kMnistDeviation = 0.3081, kFashionDeviation = 0.3530;
 
 using Clock = std::chrono::steady_clock;
 
@@ -29,8 +30,9 @@ double seconds_since(Clock::time_point start) {
 }
 
 /// Pictures with about mean 0 and deviation 1.
-reel::Tensor standardized(const reel::Tensor& images) {
-  return images.sub(kMnistMean).div_(kMnistDeviation);
+reel::Tensor standardized(const reel::Tensor& images, bool fashion) {
+  return images.sub(fashion ? kFashionMean : kMnistMean)
+      .div_(fashion ? kFashionDeviation : kMnistDeviation);
 }
 
 /// What is printed of the time that a simulated device would have taken.
@@ -38,16 +40,22 @@ std::string text_of(std::optional<double> predicted_ms) {
   return predicted_ms ? fmt::format("  ({:.3f} ms/step predicted)", *predicted_ms) : "";
 }
 
-double test_accuracy(reel::nn::models::LeNet& net, const reel::data::Batches& batches,
-                     int64_t count, reel::Device device) {
+reel::nn::AnyModule network(const std::string& model) {
+  if (model == "resnet") return reel::nn::AnyModule(SmallResNet());
+  if (model == "lenet") return reel::nn::AnyModule(reel::nn::models::LeNet());
+  throw reel::Error(fmt::format("expected a model lenet or resnet, got '{}'", model));
+}
+
+double test_accuracy(reel::nn::AnyModule& net, const reel::data::Batches& batches, int64_t count,
+                     reel::Device device) {
   reel::NoGradGuard no_grad;
-  net->eval();
+  net.ptr()->eval();
   int64_t right = 0;
   for (const auto& batch : batches.epoch(0)) {
-    const auto scores = net(batch.data.to(device));
+    const auto scores = net.forward(batch.data.to(device));
     right += scores.argmax(1).eq(batch.target.to(device)).sum().item<int64_t>();
   }
-  net->train();
+  net.ptr()->train();
   return static_cast<double>(right) / static_cast<double>(count);
 }
 
@@ -61,15 +69,18 @@ std::vector<MnistEpoch> train_mnist(const MnistSettings& settings) {
   const MNIST test_set(settings.data, MNIST::Mode::kTest);
   const int64_t count = train_set.images().size(0), test_count = test_set.images().size(0);
   const reel::data::Batches train_batches(
-      standardized(train_set.images()), train_set.targets(),
+      standardized(train_set.images(), settings.fashion), train_set.targets(),
       {.batch_size = settings.batch, .shuffle = true, .seed = settings.seed});
-  const reel::data::Batches test_batches(standardized(test_set.images()), test_set.targets(),
-                                         {.batch_size = 1000});
+  const reel::data::Batches test_batches(standardized(test_set.images(), settings.fashion),
+                                         test_set.targets(), {.batch_size = 1000});
 
   reel::manual_seed(settings.seed);
-  reel::nn::models::LeNet net;
-  net->to(device);
-  reel::optim::Adam optimizer(net->parameters(), settings.lr);
+  reel::nn::AnyModule net = network(settings.model);
+  net.ptr()->to(device);
+  if (settings.low_bit) {
+    reel::nn::quant::prepare(*net.ptr(), reel::nn::quant::LowBitOptions(train_batches.size()));
+  }
+  reel::optim::Adam optimizer(net.ptr()->parameters(), settings.lr);
 
   std::vector<MnistEpoch> epochs;
   const double steps = static_cast<double>(settings.epochs * train_batches.size());
@@ -87,8 +98,8 @@ std::vector<MnistEpoch> train_mnist(const MnistSettings& settings) {
       optimizer.param_groups()[0].options().set_lr(settings.lr *
                                                    (1 - static_cast<double>(step++) / steps));
       optimizer.zero_grad();
-      const auto loss =
-          reel::nn::functional::cross_entropy(net(batch.data.to(device)), batch.target.to(device));
+      const auto loss = reel::nn::functional::cross_entropy(net.forward(batch.data.to(device)),
+                                                            batch.target.to(device));
       loss.backward();
       optimizer.step();
 
@@ -121,6 +132,7 @@ std::vector<MnistEpoch> train_mnist(const MnistSettings& settings) {
                result.images_per_second, result.seconds, text_of(result.predicted_ms));
     std::fflush(stdout);
   }
+  if (settings.low_bit) fmt::print("\n{}", reel::nn::quant::bit_table(*net.ptr()));
   return epochs;
 }
 
@@ -138,6 +150,8 @@ nlohmann::json to_json(const MnistSettings& settings, const std::vector<MnistEpo
   }
   return {{"settings",
            {{"data", settings.data},
+            {"model", settings.model},
+            {"low_bit", settings.low_bit},
             {"epochs", settings.epochs},
             {"batch", settings.batch},
             {"lr", settings.lr},

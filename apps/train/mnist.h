@@ -7,12 +7,15 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-// Trains LeNet on MNIST.
+// Trains small networks on the pictures of MNIST and Fashion-MNIST.
 
 namespace train {
 
 struct MnistSettings {
-  std::string data;  ///< folder of the four idx files
+  std::string data;             ///< folder of the four idx files
+  std::string model = "lenet";  ///< or "resnet"
+  bool fashion = false;         ///< the pictures are those of Fashion-MNIST
+  bool low_bit = false;         ///< train in int8 and int16 (reel/nn/quant.h)
   int epochs = 2;
   int64_t batch = 64;
   double lr = 2e-3;  ///< of the first step; falls linearly to zero with the last

@@ -5,4 +5,5 @@
 #include <reel/nn/functional.h>
 #include <reel/nn/init.h>
 #include <reel/nn/modules/container.h>
+#include <reel/nn/quant.h>
 #include <reel/nn/utils.h>

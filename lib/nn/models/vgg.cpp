@@ -2,6 +2,7 @@
 #include <ostream>
 
 #include <reel/nn/models/vgg.h>
+#include <reel/nn/quant.h>
 #include <reel/tensor/check.h>
 #include <reel/tensor/ops.h>
 
@@ -79,6 +80,9 @@ Tensor VGG19FeaturesImpl::apply(size_t& at, size_t end, bool wanted, const Tenso
   if (!layer.conv) return max ? max_pool2d(input, 2) : avg_pool2d(input, 2);
   const auto& conv = *layer.conv;
   ModuleScope scope(conv);
+  if (conv.low_bit) {
+    return relu(conv.low_bit->conv2d(input, conv.weight, conv.bias, conv.options));
+  }
   if (max && !wanted && at < end && !layers_[at].conv) {
     ++at;
     return conv2d_relu_max_pool2d(input, conv.weight, conv.bias, 1, 1);

@@ -44,7 +44,7 @@ bool pools_2x2(const MaxPool2dImpl* pool) {
 // convolution and its ReLU, and 2x2 max pooling after those.
 size_t forward_fused(const std::vector<AnyModule>& modules, size_t at, Tensor& x) {
   const auto* conv = exactly<Conv2dImpl>(modules, at);
-  if (conv == nullptr || conv->options.padding().is_same()) return 0;
+  if (conv == nullptr || conv->low_bit || conv->options.padding().is_same()) return 0;
   if (exactly<ReLUImpl>(modules, at + 1) == nullptr) return 0;
   const bool pool = pools_2x2(exactly<MaxPool2dImpl>(modules, at + 2));
   ModuleScope scope(*conv);

@@ -3,6 +3,7 @@
 
 #include <reel/nn/init.h>
 #include <reel/nn/modules/conv.h>
+#include <reel/nn/quant.h>
 #include <reel/tensor/check.h>
 
 namespace reel::nn {
@@ -108,6 +109,7 @@ void ConvImpl<D>::reset() {
   weight = this->register_parameter(
       "weight", reel::empty(weight_sizes(out, in / groups, options.kernel_size())));
   bias = this->register_parameter("bias", options.bias() ? empty(out) : Tensor());
+  if (low_bit) low_bit = quant::renewed(*this, *low_bit);
   reset_parameters();
 }
 
@@ -119,6 +121,9 @@ void ConvImpl<D>::reset_parameters() {
 template <size_t D>
 Tensor ConvImpl<D>::forward(const Tensor& input) {
   ModuleScope scope(*this);
+  if constexpr (D == 2) {
+    if (low_bit) return low_bit->conv2d(input, weight, bias, options);
+  }
   const auto o = functional::ConvFuncOptions<D>()
                      .bias(bias)
                      .stride(options.stride())

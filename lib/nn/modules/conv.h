@@ -10,6 +10,10 @@
 
 namespace reel::nn {
 
+namespace quant {
+struct LowBitImpl;
+}
+
 /// How an input is padded with zeros: amounts for each dimension, or a rule. kSame keeps the size
 /// (stride must be 1), kValid pads nothing.
 template <size_t D>
@@ -130,6 +134,7 @@ struct ConvImpl : Cloneable<ConvImpl<D>> {
   ConvOptions<D> options;
   Tensor weight;  ///< [out_channels, in_channels / groups, kernel...]
   Tensor bias;    ///< [out_channels], or undefined
+  std::shared_ptr<quant::LowBitImpl> low_bit;  ///< how to compute in fixed point, if it does
 };
 extern template struct ConvImpl<1>;
 extern template struct ConvImpl<2>;

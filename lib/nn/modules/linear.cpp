@@ -3,6 +3,7 @@
 
 #include <reel/nn/init.h>
 #include <reel/nn/modules/linear.h>
+#include <reel/nn/quant.h>
 #include <reel/tensor/check.h>
 
 namespace reel::nn {
@@ -12,6 +13,7 @@ LinearImpl::LinearImpl(const LinearOptions& options) : options(options) { Linear
 void LinearImpl::reset() {
   weight = register_parameter("weight", empty({options.out_features(), options.in_features()}));
   bias = register_parameter("bias", options.bias() ? empty(options.out_features()) : Tensor());
+  if (low_bit) low_bit = quant::renewed(*this, *low_bit);
   reset_parameters();
 }
 
@@ -25,6 +27,7 @@ void LinearImpl::reset_parameters() {
 
 Tensor LinearImpl::forward(const Tensor& input) {
   ModuleScope scope(*this);
+  if (low_bit) return low_bit->linear(input, weight, bias);
   return functional::linear(input, weight, bias);
 }
 

@@ -6,6 +6,10 @@
 
 namespace reel::nn {
 
+namespace quant {
+struct LowBitImpl;
+}
+
 namespace functional {
 /// input [..., in] weight [out, in]^T + bias [out] -> [..., out].
 inline Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias = {}) {
@@ -50,6 +54,7 @@ struct LinearImpl : Cloneable<LinearImpl> {
   LinearOptions options;
   Tensor weight;  ///< [out_features, in_features]
   Tensor bias;    ///< [out_features], or undefined
+  std::shared_ptr<quant::LowBitImpl> low_bit;  ///< how to compute in fixed point, if it does
 };
 REEL_MODULE(Linear);
 

@@ -6,6 +6,7 @@
 #include <reel/tensor/ops/conv_relu.h>
 #include <reel/tensor/ops/copy.h>
 #include <reel/tensor/ops/elementwise_list.h>
+#include <reel/tensor/ops/fixed.h>
 #include <reel/tensor/ops/index.h>
 #include <reel/tensor/ops/int8.h>
 #include <reel/tensor/ops/linalg.h>
@@ -33,6 +34,8 @@ using ScanOps = OpList<CumSum, CumProd, LogCumSumExp, CumMax, CumMin>;
 using SortOps = OpList<Sort, TopK, Choose, SearchSorted>;
 using ConvOps = OpList<Conv2d, Conv2dInputGrad, Conv2dWeightGrad, Conv2dRelu, Conv2dReluInputGrad,
                        Conv2dReluPool, Conv2dReluPoolInputGrad>;
+using FixedOps =
+    OpList<QuantizeFixed, FixedMm, FixedConv2d, FixedConv2dInputGrad, FixedConv2dWeightGrad>;
 using PoolOps = OpList<MaxPool2d, MaxPool2dGrad, AvgPool2d, AvgPool2dGrad>;
 using NormOps = OpList<BatchNorm, BatchNormGrad>;
 
@@ -54,6 +57,7 @@ void for_each_family(const Visitor& visit) {
   visit.template operator()<MatmulOps>("Matrix products");
   visit.template operator()<LinalgOps>("Linear algebra");
   visit.template operator()<ConvOps>("Convolution");
+  visit.template operator()<FixedOps>("Fixed point");
   visit.template operator()<PoolOps>("Pooling");
   visit.template operator()<NormOps>("Normalisation");
   visit.template operator()<IndexOps>("Indexing");

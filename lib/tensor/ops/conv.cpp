@@ -1,5 +1,6 @@
 #include <reel/tensor/check.h>
 #include <reel/tensor/ops/conv.h>
+#include <reel/tensor/ops/conv_sizes.h>
 #include <reel/tensor/ops/window.h>
 
 namespace reel {
@@ -69,40 +70,42 @@ Pair conv_output_size(const char* op, const ConvAttrs& attrs, const Pair& input,
   return result;
 }
 
-void Conv2d::infer(Infer& call) const {
-  const Tensor& x = call.in(0);
-  const Tensor& w = call.in(1);
+Shape conv2d_sizes(const char* op, const ConvAttrs& attrs, const Tensor& x, const Tensor& w,
+                   const Tensor* bias) {
+  const int64_t groups = attrs.groups;
   if (x.dim() != 4) {
-    fail(
-        "conv2d: Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: "
-        "{}",
-        x.sizes());
+    fail("{}: Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: {}",
+         op, x.sizes());
   }
-  check_rank4(name, "a weight", w);
-  check_dtypes(name, x, w);
-  const Pair output = conv_output_size(name, *this, size_of(x.sizes()), size_of(w.sizes()));
+  check_rank4(op, "a weight", w);
+  const Pair output = conv_output_size(op, attrs, size_of(x.sizes()), size_of(w.sizes()));
   if (w.size(1) * groups != x.size(1)) {
-    fail("conv2d: weight expects {} input channels, input has {} (input {}, weight {}{})",
+    fail("{}: weight expects {} input channels, input has {} (input {}, weight {}{})", op,
          w.size(1) * groups, x.size(1), x.sizes(), w.sizes(),
          groups == 1 ? "" : fmt::format(", groups={}", groups));
   }
   if (w.size(0) % groups != 0) {
     fail(
-        "conv2d: Given groups={}, expected weight to be divisible by {} at dimension 0, but got "
+        "{}: Given groups={}, expected weight to be divisible by {} at dimension 0, but got "
         "weight of size {} instead",
-        groups, groups, w.sizes());
+        op, groups, groups, w.sizes());
   }
-  if (call.has(2)) {
-    const Tensor& bias = call.in(2);
-    if (bias.dim() != 1 || bias.size(0) != w.size(0)) {
-      fail(
-          "conv2d: Given weight of size {}, expected bias to be 1-dimensional with {} elements, "
-          "but got bias of size {} instead",
-          w.sizes(), w.size(0), bias.sizes());
-    }
-    check_dtypes(name, x, bias);
+  if (bias != nullptr && (bias->dim() != 1 || bias->size(0) != w.size(0))) {
+    fail(
+        "{}: Given weight of size {}, expected bias to be 1-dimensional with {} elements, but got "
+        "bias of size {} instead",
+        op, w.sizes(), w.size(0), bias->sizes());
   }
-  call.out({x.size(0), w.size(0), output[0], output[1]}, x.dtype(), MemoryFormat::ChannelsLast);
+  return {x.size(0), w.size(0), output[0], output[1]};
+}
+
+void Conv2d::infer(Infer& call) const {
+  const Tensor& x = call.in(0);
+  const Tensor* bias = call.has(2) ? &call.in(2) : nullptr;
+  const Shape sizes = conv2d_sizes(name, *this, x, call.in(1), bias);
+  check_dtypes(name, x, call.in(1));
+  if (bias != nullptr) check_dtypes(name, x, *bias);
+  call.out(sizes, x.dtype(), MemoryFormat::ChannelsLast);
 }
 
 void Conv2d::compose(Compose& call) const {
@@ -127,22 +130,26 @@ void Conv2d::backward(Replay& call) const {
   if (call.needs(2)) call.set(2, g.sum({0, 2, 3}));
 }
 
-void Conv2dInputGrad::infer(Infer& call) const {
-  const Tensor& g = call.in(0);
-  const Tensor& w = call.in(1);
-  check_rank4(name, "a gradient", g);
-  check_rank4(name, "a weight", w);
-  check_dtypes(name, g, w);
-  const Pair output = conv_output_size(name, *this, input_size, size_of(w.sizes()));
+Shape conv2d_input_grad_sizes(const char* op, const ConvAttrs& attrs, const Pair& input_size,
+                              const Tensor& g, const Tensor& w) {
+  const int64_t groups = attrs.groups;
+  check_rank4(op, "a gradient", g);
+  check_rank4(op, "a weight", w);
+  const Pair output = conv_output_size(op, attrs, input_size, size_of(w.sizes()));
   if (g.size(1) != w.size(0) || size_of(g.sizes()) != output || w.size(0) % groups != 0) {
     fail(
         "{}: weight {} on a picture of {} with groups={} gives {} channels of {}, the gradient is "
         "{}",
-        name, w.sizes(), IntArrayRef(input_size), groups, w.size(0), IntArrayRef(output),
-        g.sizes());
+        op, w.sizes(), IntArrayRef(input_size), groups, w.size(0), IntArrayRef(output), g.sizes());
   }
-  call.out({g.size(0), w.size(1) * groups, input_size[0], input_size[1]}, g.dtype(),
-           MemoryFormat::ChannelsLast);
+  return {g.size(0), w.size(1) * groups, input_size[0], input_size[1]};
+}
+
+void Conv2dInputGrad::infer(Infer& call) const {
+  const Tensor &g = call.in(0), &w = call.in(1);
+  const Shape sizes = conv2d_input_grad_sizes(name, *this, input_size, g, w);
+  check_dtypes(name, g, w);
+  call.out(sizes, g.dtype(), MemoryFormat::ChannelsLast);
 }
 
 void Conv2dInputGrad::compose(Compose& call) const {
@@ -175,21 +182,27 @@ void Conv2dInputGrad::backward(Replay& call) const {
   }
 }
 
-void Conv2dWeightGrad::infer(Infer& call) const {
-  const Tensor& g = call.in(0);
-  const Tensor& x = call.in(1);
-  check_rank4(name, "a gradient", g);
-  check_rank4(name, "an input", x);
-  check_dtypes(name, g, x);
-  const Pair output = conv_output_size(name, *this, size_of(x.sizes()), kernel_size);
+Shape conv2d_weight_grad_sizes(const char* op, const ConvAttrs& attrs, const Pair& kernel_size,
+                               const Tensor& g, const Tensor& x) {
+  const int64_t groups = attrs.groups;
+  check_rank4(op, "a gradient", g);
+  check_rank4(op, "an input", x);
+  const Pair output = conv_output_size(op, attrs, size_of(x.sizes()), kernel_size);
   if (g.size(0) != x.size(0) || size_of(g.sizes()) != output || x.size(1) % groups != 0 ||
       g.size(1) % groups != 0) {
     fail(
         "{}: a kernel of {} with groups={} on an input {} gives pictures of {}, the gradient is "
         "{}",
-        name, IntArrayRef(kernel_size), groups, x.sizes(), IntArrayRef(output), g.sizes());
+        op, IntArrayRef(kernel_size), groups, x.sizes(), IntArrayRef(output), g.sizes());
   }
-  call.out({g.size(1), x.size(1) / groups, kernel_size[0], kernel_size[1]}, g.dtype());
+  return {g.size(1), x.size(1) / groups, kernel_size[0], kernel_size[1]};
+}
+
+void Conv2dWeightGrad::infer(Infer& call) const {
+  const Tensor &g = call.in(0), &x = call.in(1);
+  const Shape sizes = conv2d_weight_grad_sizes(name, *this, kernel_size, g, x);
+  check_dtypes(name, g, x);
+  call.out(sizes, g.dtype());
 }
 
 void Conv2dWeightGrad::compose(Compose& call) const {
