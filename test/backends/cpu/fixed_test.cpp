@@ -15,12 +15,18 @@ constexpr ScalarType kTypes[] = {kChar, kShort};
 
 // Whole numbers over the range of the dtype, its ends among them.
 void fill(Array& array, ScalarType dtype, std::mt19937& generator) {
-  const double limit = dtype == kChar ? 128 : 32768;
-  array.random(generator, -limit, limit);
+  if (dtype == kChar) {
+    array.random(generator, -128, 128);
+  } else {
+    std::uniform_int_distribution<int> uniform(-32768, 32767);
+    array.for_all<int16_t>([&](int16_t& x) { x = static_cast<int16_t>(uniform(generator)); });
+  }
 }
 
-int64_t at(const View& v, std::initializer_list<int64_t> index) {
-  return static_cast<int64_t>(test::value_at(v, index));
+int64_t at(const View& v, const std::array<int64_t, 4>& index) {
+  int64_t place = 0;
+  for (int d = 0; d < v.rank; ++d) place += index[static_cast<size_t>(d)] * v.strides[d];
+  return v.dtype == kChar ? v.as<const int8_t>()[place] : v.as<const int16_t>()[place];
 }
 
 float scaled(int64_t sum, int64_t shift) {
