@@ -73,6 +73,7 @@ TEST_CASE("A mistake is named with its kernel, line and core") {
       {"weights_of_one_core", kUnion1, 4, Kind::uninitialized, "reads 'w'"},
       {"too_early", kBlock, 1, Kind::unjoined_copy, "has yet to bring"},
       {"overwritten", kBlock, 1, Kind::unjoined_copy, "has yet to fetch"},
+      {"fetched_from_sram", kUnion1, 4, Kind::unjoined_copy, "'shared' + 32, which"},
       {"shared_without_barrier", kUnion1, 4, Kind::race, "writes 'shared'"},
       {"memory_core_leaves", kUnion1, 4, Kind::deadlock,
        "the memory core of cluster 0 has left the kernel"},

@@ -93,6 +93,11 @@ void mark(Arena* arena, const void* p, int64_t bytes, uint8_t set, uint8_t clear
   }
 }
 
+// Several cores may fetch from the same SRAM at a time, which marks could not tell apart.
+bool shared_source(const PendingCopy& copy) {
+  return copy.from != nullptr && copy.from->space() == Space::sram;
+}
+
 void mark_rows(const PendingCopy& copy, bool pending) {
   if (!sanitizing()) return;
   for_each_row(copy.shape, [&](int64_t to, int64_t from) {
@@ -100,12 +105,30 @@ void mark_rows(const PendingCopy& copy, bool pending) {
                *src = static_cast<const char*>(copy.src) + from;
     if (pending) {
       mark(copy.to, dst, copy.shape.size, Arena::kIncoming, 0);
-      mark(copy.from, src, copy.shape.size, Arena::kOutgoing, 0);
+      if (!shared_source(copy)) mark(copy.from, src, copy.shape.size, Arena::kOutgoing, 0);
     } else {
       mark(copy.to, dst, copy.shape.size, Arena::kWritten, Arena::kIncoming);
-      mark(copy.from, src, copy.shape.size, 0, Arena::kOutgoing);
+      if (!shared_source(copy)) mark(copy.from, src, copy.shape.size, 0, Arena::kOutgoing);
     }
   });
+}
+
+// A write to SRAM by a copy while another queue of the core has yet to read there.
+void check_fetches(const Core& core, const char* p, int64_t bytes, unsigned queue, const char* name,
+                   Site site) {
+  for (const PendingCopy& pending : core.pending) {
+    if (pending.queue == queue || !shared_source(pending)) continue;
+    bool overlaps = false;
+    for_each_row(pending.shape, [&](int64_t, int64_t from) {
+      const char* row = static_cast<const char*>(pending.src) + from;
+      overlaps |= row < p + bytes && p < row + pending.shape.size;
+    });
+    if (!overlaps) continue;
+    return note(Finding::Kind::unjoined_copy, site,
+                fmt::format("{} writes {}, which an asynchronous copy has yet to fetch", name,
+                            whereabouts(core, p)),
+                "Join it first: __sync(), __sync_io(), __sync_move() or a barrier.");
+  }
 }
 
 double copy_cycles(const Core& core, const Direction& way, const CopyShape& shape) {
@@ -184,6 +207,11 @@ void copy(const char* name, Site site, void* dst, const void* src, int direction
   if (off_chip(way.to)) core.clock.work().bytes_written += bytes;
 
   const PendingCopy pending{dst, src, shape, to, from, on_chip ? kMove : kIo};
+  if (way.to == sram && sanitizing())
+    for_each_row(shape, [&](int64_t row, int64_t) {
+      check_fetches(core, static_cast<const char*>(dst) + row, shape.size, pending.queue,
+                    what.c_str(), site);
+    });
   if (!asynchronous) {
     // A queue works in order: what was put into it before has arrived.
     commit_copies(core, pending.queue);

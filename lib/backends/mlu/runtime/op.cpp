@@ -88,7 +88,8 @@ void Op::whole(int64_t bytes, int64_t unit) { require_whole(name_, site_, bytes,
 
 void Op::vector(int64_t bytes, double cycles) {
   Core& core = *current_core;
-  const double cost = Timing::kVectorStart + cycles * static_cast<double>((bytes + 127) / 128);
+  const int64_t lines = (bytes + 127) / 128;
+  const double cost = Timing::kVectorStart + cycles * static_cast<double>(lines);
   core.clock.work().vector_bytes += static_cast<double>(bytes);
   const double start = core.clock.compute(cost);
   trace_work(core, Unit::compute, name_, start, cost);

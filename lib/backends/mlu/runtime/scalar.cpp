@@ -33,6 +33,7 @@ inline void access(const void* p, int64_t bytes, bool write, const void* caller)
 
 using bang::access;
 
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the compiler's names.
 extern "C" {
 
 void __tsan_init() {}
@@ -113,3 +114,4 @@ REEL_MLU_ATOMICS(32)
 REEL_MLU_ATOMICS(64)
 
 }  // extern "C"
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
