@@ -10,6 +10,27 @@
 namespace bang {
 namespace {
 
+/// What the sanitizer knows of some bytes: flags that one of them has, and that all have.
+struct Flags {
+  uint8_t any, all;
+};
+
+// 32 bytes at a time: operands are tiles, and almost nothing is ever found in them.
+Flags flags_of(const uint8_t* p, int64_t bytes) {
+  uint64_t any[4] = {}, all[4] = {~uint64_t{0}, ~uint64_t{0}, ~uint64_t{0}, ~uint64_t{0}};
+  int64_t i = 0;
+  for (; i + 32 <= bytes; i += 32) {
+    uint64_t block[4];
+    std::memcpy(block, p + i, 32);
+    for (int k = 0; k < 4; ++k) any[k] |= block[k], all[k] &= block[k];
+  }
+  uint64_t some = any[0] | any[1] | any[2] | any[3], every = all[0] & all[1] & all[2] & all[3];
+  for (int half = 32; half >= 8; half /= 2) some |= some >> half, every &= every >> half;
+  Flags flags{static_cast<uint8_t>(some), static_cast<uint8_t>(every)};
+  for (; i < bytes; ++i) flags.any |= p[i], flags.all &= p[i];
+  return flags;
+}
+
 // The first byte in [p, p + bytes) with (state & mask) == value; nullptr if there is none.
 const uint8_t* find_state(const uint8_t* p, int64_t bytes, uint8_t mask, uint8_t value) {
   // Eight bytes at a time while nothing is found.
@@ -137,11 +158,11 @@ void check_operand(Core& core, Arena& arena, const void* p, int64_t bytes, bool 
   const auto where = [&](const uint8_t* found) {
     return offset + static_cast<size_t>(found - state);
   };
+  const Flags flags = flags_of(state, bytes);
   const uint8_t busy = write ? Arena::kIncoming | Arena::kOutgoing : Arena::kIncoming;
   for (const uint8_t flag : {Arena::kIncoming, Arena::kOutgoing}) {
-    if ((busy & flag) == 0) continue;
+    if ((flags.any & busy & flag) == 0) continue;
     const uint8_t* found = find_state(state, bytes, flag, flag);
-    if (found == nullptr) continue;
     note(Finding::Kind::unjoined_copy, site,
          fmt::format("{} {} {}, which an asynchronous copy has yet to {}", builtin,
                      write ? "writes" : "reads", name_at(arena, where(found)),
@@ -149,7 +170,9 @@ void check_operand(Core& core, Arena& arena, const void* p, int64_t bytes, bool 
          "Join it first: __sync(), __sync_io(), __sync_move() or a barrier.",
          arena.address(where(found)));
   }
-  if (write) {
+  if ((flags.all & Arena::kWritten) != 0) {
+    // Most operands: nothing to set, nothing to find.
+  } else if (write) {
     for (int64_t i = 0; i < bytes; ++i) state[i] |= Arena::kWritten;
   } else if (const uint8_t* found =
                  find_state(state, bytes, Arena::kWritten | Arena::kIncoming, 0)) {
