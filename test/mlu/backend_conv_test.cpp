@@ -146,12 +146,32 @@ TEST_CASE("conv2d with ReLU keeps NaN") {
   check_native(conv, {x, wave({5, 3, 3, 3}), wave({5})});
 }
 
-TEST_CASE("conv2d with ReLU and pooling is composed") {
-  check_native(
-      [](const Tensors& in) {
-        return conv2d_relu_max_pool2d(in[0], in[1], in[2], {1, 1}, {1, 1});
-      },
-      {wave({2, 3, 8, 8}), wave({5, 3, 3, 3}), wave({5})}, true, kTolerance);
+TEST_CASE("conv2d with ReLU and pooling") {
+  const auto conv = [](const Tensors& in) {
+    return conv2d_relu_max_pool2d(in[0], in[1], in[2], {1, 1}, {1, 1});
+  };
+  // Even and odd sizes; more channels than a row of NRAM holds; none of a size that pooling drops.
+  const std::vector<std::vector<int64_t>> sizes{{2, 3, 8, 8}, {1, 3, 7, 9}, {3, 16, 2, 3}};
+  for (const auto& size : sizes) {
+    check_native(conv, {wave(size), wave({5, size[1], 3, 3}), wave({5})}, true, kTolerance);
+  }
+  check_native(conv, {wave({1, 2, 4, 130}), wave({190, 2, 3, 3}), wave({190})}, true, kTolerance);
+  const auto half = [](const Tensor& x) { return x.to(reel::kHalf); };
+  check_native(conv, {half(wave({2, 3, 8, 8})), half(wave({5, 3, 3, 3})), half(wave({5}))}, false,
+               2e-3);
+  Tensor x = wave({1, 3, 6, 6});
+  x[0][1][3][3].fill_(std::numeric_limits<float>::quiet_NaN());
+  check_native(conv, {x, wave({5, 3, 3, 3}), wave({5})});
+}
+
+TEST_CASE("conv2d with ReLU and pooling: no window above 0, and equal ones") {
+  const auto conv = [](const Tensors& in) {
+    return conv2d_relu_max_pool2d(in[0], in[1], in[2], {1, 1}, {0, 0});
+  };
+  const Tensor one = reel::ones({1, 1, 1, 1}), x = reel::ones({1, 1, 4, 4});
+  for (const float bias : {-2.0f, -1.0f, 0.5f}) {
+    check_native(conv, {x, one, reel::full({1}, bias)}, true);
+  }
 }
 
 TEST_CASE("conv2d kernels run on the tensors' device") {
