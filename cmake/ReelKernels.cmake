@@ -53,6 +53,10 @@ function(reel_build_kernels result)
   set_source_files_properties(${PROJECT_SOURCE_DIR}/lib/backends/cpu/kernels/conv.cpp
                               ${PROJECT_SOURCE_DIR}/lib/backends/cpu/kernels/conv_dilated.cpp
                               ${PROJECT_SOURCE_DIR}/lib/backends/cpu/kernels/conv_implicit.cpp
+                              ${PROJECT_SOURCE_DIR}/lib/backends/cpu/kernels/conv_grouped.cpp
+                              ${PROJECT_SOURCE_DIR}/lib/backends/cpu/kernels/conv_weight_grad.cpp
+                              ${PROJECT_SOURCE_DIR}/lib/backends/cpu/kernels/conv_windows_in_place.cpp
+                              ${PROJECT_SOURCE_DIR}/lib/backends/cpu/kernels/conv_windows_packed.cpp
                               PROPERTIES COMPILE_OPTIONS -O2)
   set(merged_objects "")
   if(sources)

@@ -1,5 +1,5 @@
 #include <reel/backends/cpu/kernels/conv.h>
-#include <reel/backends/cpu/kernels/conv_grouped.h>
+#include <reel/backends/cpu/kernels/conv_merged.h>
 #include <reel/backends/cpu/kernels/kernels.h>
 #include <reel/backends/cpu/kernels/layout.h>
 #include <reel/backends/cpu/precision.h>
@@ -7,14 +7,17 @@
 namespace reel::cpu::REEL_ISA {
 namespace {
 
-enum class Algorithm { depthwise, winograd, dilated_winograd, implicit_gemm };
+enum class Direction { forward, input_grad, weight_grad };
+enum class Algorithm { grouped, winograd, dilated_winograd, few_channels, implicit_gemm };
 
-// The one place where it is decided how a convolution and its gradients are computed.
+// The one place where it is decided how a convolution and its gradients are computed. How implicit
+// GEMM reads its windows is its own matter.
 template <class T>
-Algorithm choose(const ConvShape& shape) {
+Algorithm choose(const ConvShape& shape, Direction direction) {
   const ops::ConvAttrs& attrs = shape.attrs;
-  if (attrs.groups > 1 && shape.group_channels() == 1 && shape.group_outputs() == 1) {
-    return Algorithm::depthwise;
+  if (attrs.groups > 1 && shape.group_channels() == shape.group_outputs() &&
+      is_narrow_group<T>(shape.group_channels())) {
+    return Algorithm::grouped;
   }
   const auto &padding = attrs.padding, &dilation = attrs.dilation;
   const bool plain3x3 = shape.kernel_height == 3 && shape.kernel_width == 3 && attrs.groups == 1 &&
@@ -25,10 +28,20 @@ Algorithm choose(const ConvShape& shape) {
   const bool large =
       shape.channels >= 16 && shape.outputs >= 16 && shape.out_height >= 4 && shape.out_width >= 4;
   if (std::is_same_v<T, float> && plain3x3 && large && conv_precision() == ConvPrecision::fast) {
-    if (dilation == std::array<int64_t, 2>{1, 1}) return Algorithm::winograd;
-    // The tiles' 36 products against 9 a pixel: at least half are to be saved.
-    const int64_t pixels = shape.images * shape.out_height * shape.out_width;
-    if (8 * winograd_tiles(undilated(shape)) <= pixels) return Algorithm::dilated_winograd;
+    const bool dilated = dilation != std::array<int64_t, 2>{1, 1};
+    const int64_t tiles = winograd_tiles(dilated ? undilated(shape) : shape);
+    // A dilated one's 36 products a tile against 9 a pixel: at least half are to be saved.
+    const bool saves = !dilated || 8 * tiles <= shape.images * shape.out_height * shape.out_width;
+    // The sums of a weight gradient's positions are four times the weight: many tiles are worth
+    // them.
+    if (saves && (direction != Direction::weight_grad || tiles >= 48)) {
+      return dilated ? Algorithm::dilated_winograd : Algorithm::winograd;
+    }
+  }
+  // An image's gradient: so few channels that they would leave most lanes of a vector empty.
+  if (direction == Direction::input_grad && attrs.groups == 1 && shape.channels <= kLanes<T> / 2 &&
+      shape.taps() * shape.channels <= 512 && shape.outputs >= 16) {
+    return Algorithm::few_channels;
   }
   return Algorithm::implicit_gemm;
 }
@@ -57,9 +70,8 @@ const char* forward(const Call& call) {
   ConvShape shape = shape_of(x, weight, y, call.as<Op>());
   if (y.numel == 0) return nullptr;
   if constexpr (kPool) set_output_size(shape);
-  const Algorithm algorithm = choose<T>(shape);
+  const Algorithm algorithm = choose<T>(shape, Direction::forward);
   if (kPool && algorithm != Algorithm::winograd) return kNotFused;
-  if (kRelu && algorithm == Algorithm::depthwise) return kNotFused;
   const T* bias = nullptr;
   if (call.num_in > 2 && call.in[2].defined()) {
     if (call.in[2].strides[0] != 1 && shape.outputs > 1) return "bias is not contiguous";
@@ -70,8 +82,8 @@ const char* forward(const Call& call) {
   ChannelsLastOutput<uint8_t> winners;
   if constexpr (kPool) winners = ChannelsLastOutput<uint8_t>(call.out[1]);
   switch (algorithm) {
-    case Algorithm::depthwise:
-      conv_depthwise<T>(shape, in.data(), weight, bias, out.data());
+    case Algorithm::grouped:
+      conv_grouped<T>(shape, in.data(), weight, bias, out.data(), kRelu);
       break;
     case Algorithm::winograd:
       if constexpr (std::is_same_v<T, float>) {
@@ -83,6 +95,7 @@ const char* forward(const Call& call) {
         conv_dilated(shape, in.data(), weight, bias, kRelu, out.data());
       }
       break;
+    case Algorithm::few_channels:  // only of input gradients
     case Algorithm::implicit_gemm:
       with_merged_groups<T>(shape, weight, [&](const ConvShape& merged, const View& w) {
         conv_implicit<T>(merged, in.data(), w, bias, out.data(), kRelu);
@@ -93,13 +106,6 @@ const char* forward(const Call& call) {
   return nullptr;
 }
 
-// An image's gradient: so few channels that they would leave most lanes of a vector empty.
-template <class T>
-bool has_few_channels(const ConvShape& shape) {
-  return shape.attrs.groups == 1 && shape.channels <= kLanes<T> / 2 &&
-         shape.taps() * shape.channels <= 512 && shape.outputs >= 16;
-}
-
 template <class T, class Op>
 const char* input_grad(const Call& call) {
   constexpr bool kRelu = std::is_same_v<Op, ops::Conv2dReluInputGrad>;
@@ -108,10 +114,11 @@ const char* input_grad(const Call& call) {
   ConvShape shape = shape_of(dx, weight, g, call.as<Op>());
   if (dx.numel == 0) return nullptr;
   if constexpr (kPool) set_output_size(shape);
-  const Algorithm algorithm = choose<T>(shape);
-  const bool few = algorithm == Algorithm::implicit_gemm && has_few_channels<T>(shape);
+  const Algorithm algorithm = choose<T>(shape, Direction::input_grad);
   if (kPool && algorithm != Algorithm::winograd) return kNotFused;
-  if (kRelu && algorithm != Algorithm::winograd && !few) return kNotFused;
+  if (kRelu && algorithm != Algorithm::winograd && algorithm != Algorithm::few_channels) {
+    return kNotFused;
+  }
   const ChannelsLastInput<T> in(g);
   ChannelsLastInput<T> y;
   ChannelsLastInput<uint8_t> winners;
@@ -119,8 +126,8 @@ const char* input_grad(const Call& call) {
   if constexpr (kPool) winners = ChannelsLastInput<uint8_t>(call.in[2]);
   const ChannelsLastOutput<T> out(dx);
   switch (algorithm) {
-    case Algorithm::depthwise:
-      conv_depthwise_input_grad<T>(shape, in.data(), weight, out.data());
+    case Algorithm::grouped:
+      conv_grouped_input_grad<T>(shape, in.data(), weight, out.data());
       break;
     case Algorithm::winograd:
       if constexpr (std::is_same_v<T, float>) {
@@ -132,14 +139,13 @@ const char* input_grad(const Call& call) {
         conv_dilated_input_grad(shape, in.data(), weight, out.data());
       }
       break;
+    case Algorithm::few_channels:
+      conv_few_channels_input_grad<T>(shape, in.data(), y.data(), weight, out.data());
+      break;
     case Algorithm::implicit_gemm:
-      if (few) {
-        conv_few_channels_input_grad<T>(shape, in.data(), y.data(), weight, out.data());
-      } else {
-        with_merged_groups<T>(shape, weight, [&](const ConvShape& merged, const View& w) {
-          conv_implicit_input_grad<T>(merged, in.data(), w, out.data());
-        });
-      }
+      with_merged_groups<T>(shape, weight, [&](const ConvShape& merged, const View& w) {
+        conv_implicit_input_grad<T>(merged, in.data(), w, out.data());
+      });
   }
   out.finish();
   return nullptr;
@@ -151,17 +157,9 @@ const char* weight_grad(const Call& call) {
   const ConvShape shape = shape_of(x, dweight, g, call.as<ops::Conv2dWeightGrad>());
   if (dweight.numel == 0) return nullptr;
   const ChannelsLastInput<T> grad(g), in(x);
-  Algorithm algorithm = choose<T>(shape);
-  // The sums of Winograd's positions are four times the weight: few tiles are not worth them.
-  constexpr int64_t kWorthwhileTiles = 48;
-  if ((algorithm == Algorithm::winograd && winograd_tiles(shape) < kWorthwhileTiles) ||
-      (algorithm == Algorithm::dilated_winograd &&
-       winograd_tiles(undilated(shape)) < kWorthwhileTiles)) {
-    algorithm = Algorithm::implicit_gemm;
-  }
-  switch (algorithm) {
-    case Algorithm::depthwise:
-      conv_depthwise_weight_grad<T>(shape, grad.data(), in.data(), dweight);
+  switch (choose<T>(shape, Direction::weight_grad)) {
+    case Algorithm::grouped:
+      conv_grouped_weight_grad<T>(shape, grad.data(), in.data(), dweight);
       break;
     case Algorithm::winograd:
       if constexpr (std::is_same_v<T, float>) {
@@ -173,6 +171,7 @@ const char* weight_grad(const Call& call) {
         conv_dilated_weight_grad(shape, grad.data(), in.data(), dweight);
       }
       break;
+    case Algorithm::few_channels:  // only of input gradients
     case Algorithm::implicit_gemm:
       into_merged_groups<T>(shape, dweight, [&](const ConvShape& merged, const View& dw) {
         conv_implicit_weight_grad<T>(merged, grad.data(), in.data(), dw);

@@ -57,14 +57,20 @@ void conv_implicit_input_grad(const ConvShape& shape, const T* g, const View& we
 template <class T>
 void conv_implicit_weight_grad(const ConvShape& shape, const T* g, const T* x, const View& dweight);
 
-/// One input channel and one output channel a group.
+/// Whether groups of that many channels in and as many out have kernels of their own; of doubles,
+/// where kernels are worth less, only single channels.
 template <class T>
-void conv_depthwise(const ConvShape& shape, const T* x, const View& weight, const T* bias, T* y);
+constexpr bool is_narrow_group(int64_t channels) {
+  return channels == 1 || (std::is_same_v<T, float> && 2 * channels <= kLanes<T> &&
+                           (channels == 2 || channels == 4 || channels == 8));
+}
 template <class T>
-void conv_depthwise_input_grad(const ConvShape& shape, const T* g, const View& weight, T* dx);
+void conv_grouped(const ConvShape& shape, const T* x, const View& weight, const T* bias, T* y,
+                  bool relu);
 template <class T>
-void conv_depthwise_weight_grad(const ConvShape& shape, const T* g, const T* x,
-                                const View& dweight);
+void conv_grouped_input_grad(const ConvShape& shape, const T* g, const View& weight, T* dx);
+template <class T>
+void conv_grouped_weight_grad(const ConvShape& shape, const T* g, const T* x, const View& dweight);
 
 /// Groups 1, channels of x at most kLanes. `y`, if given, is what a relu made of the
 /// result: the gradient passes where it is above 0.
