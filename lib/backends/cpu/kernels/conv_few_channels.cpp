@@ -1,3 +1,6 @@
+#include <cstring>
+#include <vector>
+
 #include <reel/backends/cpu/kernels/conv_hits.h>
 
 // The gradient of an image of a few channels (a first layer's). As a sum over output channels for
@@ -29,35 +32,86 @@ Storage pack_taps(const ConvShape& shape, const View& view) {
   return packed;
 }
 
-// Sets to 0 what did not pass the relu, in a panel of `rows` rows of the gradient.
+// A panel of the gradient where y, if given, passed the relu, and 0 elsewhere, while the next
+// panel is fetched from memory.
 template <class T>
-void gate_panel(const T* y, int64_t rows, int64_t depth, T* panel) {
+void pack_gated(const T* g, const T* y, int64_t rows, int64_t depth, T* panel) {
   constexpr int kL = kLanes<T>;
-  for (int64_t r = 0; r < rows; ++r, y += depth) {
+  const int64_t next = kTileRows * depth;
+  for (int64_t r = 0; r < rows; ++r, g += depth) {
     for (int64_t k = 0; k < depth; k += kL) {
-      const Vec<T> passed = load_n(y + k, static_cast<int>(std::min<int64_t>(kL, depth - k)));
-      T* g = panel + k * rows + r * kL;
-      store(g, select(passed > broadcast(T(0)), load(g), broadcast(T(0))));
+      const int lanes = static_cast<int>(std::min<int64_t>(kL, depth - k));
+      Vec<T> value = load_n(g + k, lanes);
+      __builtin_prefetch(g + k + next, 0, 2);
+      if (y != nullptr) {
+        value = select(load_n(y + k, lanes) > broadcast(T(0)), value, broadcast(T(0)));
+        __builtin_prefetch(y + k + next, 0, 2);
+      }
+      store(panel + k * rows + r * kL, value);
     }
+    if (y != nullptr) y += depth;
   }
 }
 
-// products[columns of an output row][taps * C] for `count` output rows from `first` on.
+// products[columns of output row `row`][taps * C].
 template <class T>
-void multiply_rows(const ConvShape& shape, const T* g, const T* y, const T* packed, int64_t first,
-                   int64_t count, T* products) {
+void multiply_row(const ConvShape& shape, const T* g, const T* y, const T* packed, int64_t row,
+                  T* products) {
   const int64_t columns = shape.taps() * shape.channels, depth = shape.outputs;
-  const EvenSplit split(count * shape.out_width, kTileRows);
-  const Matrix<const T> a{g + first * shape.out_width * depth, depth, 1};
+  const EvenSplit split(shape.out_width, kTileRows);
   T* panel = scratch<T>(Slot::panel_a, panel_size<T>(PanelOrder::by_vector, kTileRows, depth));
   for (int64_t i = 0; i < split.groups; ++i) {
-    pack_rows<T>(PanelOrder::by_vector, a, split.begin(i), split.size(i), 0, depth, panel);
-    if (y != nullptr) {
-      gate_panel(y + (first * shape.out_width + split.begin(i)) * depth, split.size(i), depth,
-                 panel);
-    }
+    const int64_t first = (row * shape.out_width + split.begin(i)) * depth;
+    pack_gated(g + first, y == nullptr ? nullptr : y + first, split.size(i), depth, panel);
     multiply_panels<T>(PanelOrder::by_vector, split.size(i), columns, depth, panel, packed, {},
                        products + split.begin(i) * columns, columns);
+  }
+}
+
+// For each input column, where the products that meet in it lie on a line of them.
+struct Meetings {
+  std::vector<int64_t> offsets;
+  std::vector<size_t> first;  // of a column's offsets; one more than there are columns
+  explicit Meetings(const ConvShape& shape) {
+    const auto hits = gradient_hits(shape, 1);
+    first.push_back(0);
+    for (const auto& of_column : hits) {
+      for (const Hit& hit : of_column) {
+        offsets.push_back((hit.position * shape.taps() + hit.tap) * shape.channels);
+      }
+      first.push_back(offsets.size());
+    }
+  }
+};
+
+// out[channels] of an input column: the sums over lines of products, kWidth lanes at a time. Lanes
+// beyond the channels hold other taps' products.
+template <int kWidth, class T>
+inline auto sum_column(const std::vector<const T*>& lines, const Meetings& meetings, size_t j) {
+  using Lanes [[gnu::vector_size(kWidth * sizeof(T))]] = T;
+  Lanes sum{};
+  for (const T* line : lines) {
+    for (size_t i = meetings.first[j]; i < meetings.first[j + 1]; ++i) {
+      Lanes product;
+      std::memcpy(&product, line + meetings.offsets[i], sizeof(product));
+      sum += product;
+    }
+  }
+  return sum;
+}
+
+template <int kWidth, class T>
+void sum_row(const ConvShape& shape, const std::vector<const T*>& lines, const Meetings& meetings,
+             T* out) {
+  const T* const end = out + shape.width * shape.channels;
+  for (size_t j = 0; j < static_cast<size_t>(shape.width); ++j, out += shape.channels) {
+    const auto sum = sum_column<kWidth, T>(lines, meetings, j);
+    // What is too much is overwritten by the next columns.
+    if (end - out >= kWidth) {
+      std::memcpy(out, &sum, sizeof(sum));
+    } else {
+      std::memcpy(out, &sum, sizeof(T) * static_cast<size_t>(shape.channels));
+    }
   }
 }
 
@@ -66,48 +120,45 @@ void multiply_rows(const ConvShape& shape, const T* g, const T* y, const T* pack
 template <class T>
 void conv_few_channels_input_grad(const ConvShape& shape, const T* g, const T* y,
                                   const View& weight, T* dx) {
-  const ops::ConvAttrs& attrs = shape.attrs;
-  const int64_t channels = shape.channels, columns = shape.taps() * channels;
   const Storage packed = pack_taps<T>(shape, weight);
-  const auto row_hits = gradient_hits(shape, 0), column_hits = gradient_hits(shape, 1);
-  // Output rows at both ends of a block are multiplied twice; this many keep that small and the
-  // products in L2.
-  const int64_t halo = (shape.kernel_height - 1) * attrs.dilation[0];
-  const auto row_bytes = static_cast<int64_t>(sizeof(T)) * shape.out_width * columns;
-  const int64_t fitting =
-      std::max((int64_t{768} << 10) / row_bytes * attrs.stride[0] - halo, 2 * halo + 1);
+  const auto row_hits = gradient_hits(shape, 0);
+  const Meetings meetings(shape);
+  // Output rows that meet in an input row lie within so many.
+  const int64_t live = (shape.kernel_height - 1) * shape.attrs.dilation[0] + 1;
+  const int64_t line_size = shape.out_width * shape.taps() * shape.channels;
+  // Output rows at both ends of a block are multiplied twice.
   const int64_t shared = shape.images * shape.height / kEnoughTasks + 1;
-  const EvenSplit blocks(shape.height, std::min(fitting, shared));
+  const EvenSplit blocks(shape.height, std::max(shared, 2 * live));
 
   parallel_for(0, shape.images * blocks.groups, 1, [&](int64_t task, int64_t) {
     const int64_t image = task / blocks.groups, block = task % blocks.groups;
-    const int64_t row = blocks.begin(block), rows = blocks.size(block);
-    // Output rows whose windows reach these input rows.
-    int64_t first = shape.out_height, last = 0;
-    for (int64_t i = row; i < row + rows; ++i) {
-      for (const Hit& hit : row_hits[static_cast<size_t>(i)]) {
+    T* ring = scratch<T>(Slot::tile, live * line_size + kLanes<T>);
+    int64_t multiplied = 0;  // output rows below this are in the ring, or are not wanted any more
+    std::vector<const T*> lines;
+    for (int64_t i = blocks.begin(block); i < blocks.begin(block) + blocks.size(block); ++i) {
+      const auto& hits = row_hits[static_cast<size_t>(i)];
+      lines.clear();
+      int64_t first = shape.out_height, last = 0;
+      for (const Hit& hit : hits) {
         first = std::min(first, hit.position);
         last = std::max(last, hit.position + 1);
+        lines.push_back(ring + hit.position % live * line_size +
+                        hit.tap * shape.kernel_width * shape.channels);
       }
-    }
-    last = std::max(first, last);
-    T* products = scratch<T>(Slot::tile, (last - first) * shape.out_width * columns + kLanes<T>);
-    multiply_rows<T>(shape, g, y, static_cast<const T*>(packed->data()),
-                     image * shape.out_height + first, last - first, products);
-    T* out = dx + (image * shape.height + row) * shape.width * channels;
-    for (int64_t i = row; i < row + rows; ++i) {
-      for (int64_t j = 0; j < shape.width; ++j, out += channels) {
-        Vec<T> sum = broadcast(T(0));
-        for (const Hit& hit : row_hits[static_cast<size_t>(i)]) {
-          const T* line = products + (hit.position - first) * shape.out_width * columns +
-                          hit.tap * shape.kernel_width * channels;
-          for (const Hit& at : column_hits[static_cast<size_t>(j)]) {
-            // Lanes beyond the channels hold other taps' products and are not stored.
-            sum = sum + load(line + at.position * columns + at.tap * channels);
-          }
+      if (!hits.empty()) multiplied = std::max(multiplied, first);
+      for (; multiplied < last; ++multiplied) {
+        multiply_row<T>(shape, g, y, static_cast<const T*>(packed->data()),
+                        image * shape.out_height + multiplied,
+                        ring + multiplied % live * line_size);
+      }
+      T* out = dx + (image * shape.height + i) * shape.width * shape.channels;
+      if constexpr (kLanes < T >> 4) {
+        if (shape.channels <= 4) {
+          sum_row<4, T>(shape, lines, meetings, out);
+          continue;
         }
-        store_n(out, sum, static_cast<int>(channels));
       }
+      sum_row<kLanes<T>, T>(shape, lines, meetings, out);
     }
   });
 }
