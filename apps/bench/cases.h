@@ -69,8 +69,16 @@ inline std::function<void()> prepare(const nlohmann::json& description) {
     };
   }
   if (kind == "gemm") {
-    const Tensor left = library::randn({extent("m"), extent("k")});
-    const Tensor right = library::randn({extent("k"), extent("n")});
+    const bool wide = description.value("double", false);
+    // What is `transposed` lies in memory as its transpose would.
+    const auto matrix = [&](int64_t rows, int64_t columns, const char* transposed) {
+      const bool turned = description.value(transposed, false);
+      const Tensor made = library::randn({turned ? columns : rows, turned ? rows : columns},
+                                         wide ? library::kDouble : library::kFloat);
+      return turned ? made.t() : made;
+    };
+    const Tensor left = matrix(extent("m"), extent("k"), "left_transposed");
+    const Tensor right = matrix(extent("k"), extent("n"), "right_transposed");
     return [=] { [[maybe_unused]] const Tensor out = left.mm(right); };
   }
   if (kind == "map") {  // one operation on a [1, 64, side, side] activation, as VGG-19's first ones

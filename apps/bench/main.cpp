@@ -33,6 +33,12 @@ int main(int argc, char** argv) {
   auto* gemm = app.add_subcommand("gemm", "Matrix products against the multiply-add ceiling");
   gemm->add_option("--sizes", sizes, "Rows = columns = depth")->delimiter(',');
 
+  std::vector<int64_t> squares{256, 512, 1024, 2048, 4096};
+  auto* products = app.add_subcommand(
+      "products", "Matrix products of float32 and float64, square, transposed and skinny");
+  products->add_option("--sizes", squares, "Rows = columns = depth of the square ones")
+      ->delimiter(',');
+
   int64_t size = 384;
   std::vector<int64_t> sides{384, 32, 8};
   auto* memory = app.add_subcommand("memory", "Operations bound by memory, against bandwidth");
@@ -82,6 +88,7 @@ int main(int argc, char** argv) {
     nlohmann::json reports = nlohmann::json::array();
     if (all || *overhead) reports.push_back(bench::run_overhead(settings));
     if (all || *gemm) reports.push_back(bench::run_gemm(settings, sizes));
+    if (*products) reports.push_back(bench::run_products(settings, squares));
     for (const int64_t side : all || *memory ? sides : std::vector<int64_t>()) {
       reports.push_back(bench::run_memory(settings, side));
     }

@@ -224,6 +224,52 @@ nlohmann::json run_gemm(const Settings& settings, const std::vector<int64_t>& si
   return run("gemm", settings, rows);
 }
 
+nlohmann::json run_products(const Settings& settings, const std::vector<int64_t>& sizes) {
+  struct Product {
+    const char* name;
+    int64_t m, n, k;
+    bool left_transposed = false, right_transposed = false;
+  };
+  std::vector<Product> products;
+  for (const int64_t size : sizes) products.push_back({"square", size, size, size});
+  products.insert(products.end(), {{"square, left transposed", 1024, 1024, 1024, true},
+                                   {"square, right transposed", 1024, 1024, 1024, false, true},
+                                   {"Gram, channels-last", 64, 64, 147456, true},
+                                   {"Gram, channels-last", 256, 256, 9216, true},
+                                   {"Gram, planes", 64, 64, 147456, false, true},
+                                   {"Gram's gradient", 147456, 64, 64},
+                                   {"Gram's gradient", 9216, 256, 256},
+                                   {"LSTM", 16, 1024, 256, false, true},
+                                   {"LSTM", 16, 4096, 1024, false, true},
+                                   {"LSTM", 64, 4096, 1024, false, true},
+                                   {"1x1 convolution", 3136, 256, 64, false, true},
+                                   {"1x1 convolution", 3136, 64, 256, false, true},
+                                   {"1x1 convolution", 196, 256, 1024, false, true},
+                                   {"classifier", 1, 4096, 4096, false, true},
+                                   {"classifier", 4, 4096, 4096, false, true},
+                                   {"classifier", 8, 4096, 4096, false, true},
+                                   {"few rows", 1, 4096, 4096},
+                                   {"few rows", 4, 4096, 4096},
+                                   {"few rows", 8, 4096, 4096}});
+  std::vector<Case> rows;
+  for (const bool wide : {false, true}) {
+    for (const Product& p : products) {
+      rows.push_back(
+          {fmt::format("{}, {} x {} x {}{}", p.name, p.m, p.n, p.k, wide ? ", float64" : ""),
+           {{"kind", "gemm"},
+            {"m", p.m},
+            {"n", p.n},
+            {"k", p.k},
+            {"left_transposed", p.left_transposed},
+            {"right_transposed", p.right_transposed},
+            {"double", wide}},
+           Unit::flops,
+           2.0 * static_cast<double>(p.m * p.n * p.k)});
+    }
+  }
+  return run("products", settings, rows);
+}
+
 nlohmann::json run_memory(const Settings& settings, int64_t size) {
   const double bytes = 64.0 * 4 * static_cast<double>(size * size);
   // The least that has to be read and written, in sizes of the activation; indices are int64.

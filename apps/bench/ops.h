@@ -14,8 +14,12 @@ namespace bench {
 /// What an operation on 16 numbers costs: call, allocation, tape; and the access to one element.
 nlohmann::json run_overhead(const Settings& settings);
 
-/// Square float32 matrix products.
+/// Square matrix products of float32 and of narrower numbers.
 nlohmann::json run_gemm(const Settings& settings, const std::vector<int64_t>& sizes);
+
+/// Products of float32 and float64: square ones, transposed ones, and those of awkward shapes that
+/// Gram matrices, LSTMs, 1x1 convolutions and classifiers of small batches have.
+nlohmann::json run_products(const Settings& settings, const std::vector<int64_t>& sizes);
 
 /// Operations that do little more than read and write an activation of `size` x `size` x 64.
 nlohmann::json run_memory(const Settings& settings, int64_t size);
