@@ -52,12 +52,13 @@ double tolerance(ScalarType dtype, int64_t depth) {
 
 TEST_CASE("bmm agrees with plain loops for every size class and layout") {
   std::mt19937 generator(1);
-  // Tiny, no depth, one row, one column, few rows, tile edges, several depth blocks, sliced depth,
-  // many batches.
+  // Tiny, no depth, one row, one column, few rows and columns, tile edges, several depth blocks,
+  // sliced depth, many batches.
   const std::vector<Product> sizes = {
-      {1, 1, 1, 1},    {2, 4, 4, 4},       {1, 5, 3, 0},    {1, 1, 300, 77},   {1, 3, 500, 65},
-      {1, 77, 1, 300}, {1, 200, 2, 33},    {3, 17, 19, 23}, {1, 30, 100, 300}, {1, 64, 64, 5000},
-      {20, 9, 33, 40}, {1, 130, 300, 270}, {1, 14, 32, 16}, {1, 15, 33, 17}};
+      {1, 1, 1, 1},     {2, 4, 4, 4},       {1, 5, 3, 0},    {1, 1, 300, 77},   {1, 3, 500, 65},
+      {1, 77, 1, 300},  {1, 200, 2, 33},    {3, 17, 19, 23}, {1, 30, 100, 300}, {1, 64, 64, 5000},
+      {20, 9, 33, 40},  {1, 130, 300, 270}, {1, 14, 32, 16}, {1, 15, 33, 17},   {1, 5, 300, 77},
+      {1, 8, 201, 130}, {1, 90, 7, 70},     {1, 460, 70, 40}};
   const MemoryLayout layouts[] = {MemoryLayout::Contiguous, MemoryLayout::Reversed,
                                   MemoryLayout::Sliced};
   const auto isas = test::isa_kernels();
@@ -82,6 +83,48 @@ TEST_CASE("bmm agrees with plain loops for every size class and layout") {
   }
 }
 
+TEST_CASE(
+    "gram agrees with plain loops, is symmetric and the same bits for any number of threads") {
+  std::mt19937 generator(4);
+  // Few rows, part of a panel, several panels, sliced depth, no depth.
+  const std::pair<int64_t, int64_t> sizes[] = {{3, 200},   {10, 33},   {40, 7},  {70, 300},
+                                               {64, 5000}, {33, 2100}, {130, 1}, {9, 0}};
+  const int before = get_num_threads();
+  for (const ScalarType dtype : {kFloat, kDouble}) {
+    for (const auto& [rows, depth] : sizes) {
+      for (const auto layout :
+           {MemoryLayout::Contiguous, MemoryLayout::Reversed, MemoryLayout::Sliced}) {
+        Array a({rows, depth}, dtype, layout);
+        a.random(generator, -1, 1);
+        View turned = a.view();
+        const int64_t turned_sizes[] = {depth, rows};
+        const int64_t turned_strides[] = {turned.strides[1], turned.strides[0]};
+        turned.sizes = turned_sizes;
+        turned.strides = turned_strides;
+        const std::vector<double> want = plain_product(a.view(), turned, {1, rows, rows, depth});
+        for (const auto& isa : test::isa_kernels()) {
+          Array one({rows, rows}, dtype, layout), five({rows, rows}, dtype, layout);
+          set_num_threads(1);
+          REQUIRE(isa.run("gram", {a.view()}, {one.view()}, nullptr).empty());
+          set_num_threads(5);
+          REQUIRE(isa.run("gram", {a.view()}, {five.view()}, nullptr).empty());
+          INFO(isa.name << " " << to_string(dtype) << " [" << rows << ", " << depth << "]");
+          CHECK(test::relative_rms(one.view(), want) <= tolerance(dtype, depth));
+          CHECK(one.same_bytes(five));
+          const std::vector<double> got = test::values_of(one.view());
+          bool symmetric = true;
+          for (int64_t i = 0; i < rows * rows; ++i) {
+            const int64_t mirrored = i % rows * rows + i / rows;
+            symmetric &= got[static_cast<size_t>(i)] == got[static_cast<size_t>(mirrored)];
+          }
+          CHECK(symmetric);
+        }
+      }
+    }
+  }
+  set_num_threads(before);
+}
+
 TEST_CASE("mm reads broadcast operands and refuses dtypes it has no kernel for") {
   std::mt19937 generator(2);
   const auto kernels = test::isa_kernels();
@@ -102,8 +145,9 @@ TEST_CASE("Products are the same bits for any number of threads") {
   const int before = get_num_threads();
   for (const auto& isa : test::isa_kernels()) {
     for (const ScalarType dtype : {kFloat, kHalf, kBFloat16}) {
-      for (const Product size : {Product{1, 130, 140, 150}, Product{1, 64, 64, 9000},
-                                 Product{1, 2, 700, 900}, Product{30, 20, 20, 20}}) {
+      for (const Product size :
+           {Product{1, 130, 140, 150}, Product{1, 64, 64, 9000}, Product{1, 2, 700, 900},
+            Product{1, 7, 700, 900}, Product{30, 20, 20, 20}}) {
         const auto layout = MemoryLayout::Contiguous;
         Array a = matrices(size.batches, size.rows, size.depth, dtype, layout, generator);
         Array b = matrices(size.batches, size.depth, size.columns, dtype, layout, generator);

@@ -1,3 +1,4 @@
+#include <reel/backends/cpu/kernels/gemm_gram.h>
 #include <reel/backends/cpu/kernels/gemm_skinny.h>
 #include <reel/backends/cpu/kernels/kernels.h>
 #include <reel/backends/parallel.h>
@@ -112,6 +113,8 @@ const char* gram(const Call& call) {
   const Matrix<T> c = matrix_of<T>(call.out[0]);
   if (rows <= kSkinnyRows) {
     gemm(rows, rows, depth, a, a.transposed(), c);
+  } else if (a.row_stride == 1 && depth > 0) {
+    gram_by_columns(rows, depth, a, c);
   } else {
     multiply_blocked(rows, rows, depth, a, a.transposed(), c, /*symmetric=*/true);
   }

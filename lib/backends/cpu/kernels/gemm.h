@@ -54,6 +54,8 @@ struct Strided {
   int64_t row_stride, depth_stride;
   const Run* runs;
   int64_t count, depth;  ///< of the runs; the sum of their lengths
+  /// Fetched to L2 meanwhile, as much as b's panel takes; nullptr: the panel after it.
+  const T* ahead = nullptr;
 };
 template <class T>
 using StridedKernel = void (*)(const Strided<T>& a, const T* b, const T* init, int64_t init_stride,

@@ -59,6 +59,13 @@ struct Accumulators {
   }
 };
 
+// From one array to another, as prefetching takes it.
+template <class T>
+int64_t distance(const T* from, const T* to) {
+  return (reinterpret_cast<intptr_t>(to) - reinterpret_cast<intptr_t>(from)) /
+         static_cast<int64_t>(sizeof(T));
+}
+
 // a [depth / L][kRows][L], b [depth][kVectors * L], c [kRows][columns].
 template <class T, int kRows, int kVectors>
 void micro(int64_t depth, const T* a, const T* b, const T* init, int64_t init_stride, T* c,
@@ -88,7 +95,7 @@ void micro_strided(const Strided<T>& a, const T* b, const T* init, int64_t init_
                    int64_t c_stride, int columns) {
   Accumulators<T, kRows, kVectors> acc;
   acc.load_from(init, init_stride, columns);
-  const int64_t next = a.depth * kVectors * kLanes<T>;
+  const int64_t next = a.ahead == nullptr ? a.depth * kVectors * kLanes<T> : distance(b, a.ahead);
   // Five rows an address, at 0, 1, 2, 3 and 4 strides from it, which x86 adds for free.
   constexpr int kShare = 5, kBases = (kRows + kShare - 1) / kShare;
   const int64_t stride = a.row_stride, stride3 = 3 * stride, step = a.depth_stride;

@@ -40,11 +40,19 @@ void multiply_streaming(int64_t n, int64_t n_end, int64_t depth, const Matrix<co
       for (int v = 0; v < kVectors; ++v) acc[r][v] = broadcast(T(0));
     }
     for (int64_t k = 0; k < depth; ++k) {
-      for (int v = 0; v < kVectors; ++v) {
-        const auto lanes = std::clamp<int64_t>(width - v * kL, 0, kL);
-        const E* p = b.at(k, n + v * kL);
-        const Vec<T> bv = lanes == kL ? load_wide(p) : load_wide_n(p, static_cast<int>(lanes));
-        for (int r = 0; r < kRows; ++r) acc[r][v] = fma(broadcast(*a.at(r, k)), bv, acc[r][v]);
+      const E* p = b.at(k, n);
+      Vec<T> bv[kVectors];
+      if (width == kVectors * kL) {
+        for (int v = 0; v < kVectors; ++v) bv[v] = load_wide(p + v * kL);
+      } else {
+        for (int v = 0; v < kVectors; ++v) {
+          const auto lanes = std::clamp<int64_t>(width - v * kL, 0, kL);
+          bv[v] = load_wide_n(p + v * kL, static_cast<int>(lanes));
+        }
+      }
+      for (int r = 0; r < kRows; ++r) {
+        const Vec<T> ar = broadcast(*a.at(r, k));
+        for (int v = 0; v < kVectors; ++v) acc[r][v] = fma(ar, bv[v], acc[r][v]);
       }
     }
     for (int r = 0; r < kRows; ++r) {
@@ -94,6 +102,10 @@ bool multiply_skinny(int64_t rows, int64_t columns, int64_t depth, const Matrix<
   const bool dots = b.row_stride == 1 && a.column_stride == 1;
   // Streaming runs along the columns; a deep product of few columns has too few of them to share.
   if (!dots && (b.column_stride != 1 || (columns < 256 && depth > 4096))) return false;
+  // Out of cache, it reads some columns of each of B's rows after the other; packing reads more at
+  // a time, which two rows already pay for.
+  constexpr int64_t kCached = 2 << 20;
+  if (!dots && rows > 1 && columns * depth * int64_t{sizeof(E)} > kCached) return false;
   using Part = void (*)(int64_t, int64_t, int64_t, const Matrix<const Wide<E>>&,
                         const Matrix<const E>&, const Matrix<E>&);
   static constexpr Part kParts[2][kSkinnyRows] = {

@@ -1,0 +1,148 @@
+#include <reel/backends/cpu/kernels/gemm_gram.h>
+
+// c [N, N] = a a' where the rows of a lie side by side, as the channels of a channels-last picture
+// do: a' is packed once, in blocks of the depth, and the panels serve as both operands; the next
+// block is on its way from memory meanwhile. Half of the products are those of the other half.
+
+namespace reel::cpu::REEL_ISA {
+namespace {
+
+template <class T>
+inline constexpr int64_t kPanel = kTileColumns<T>;
+/// Two panels of this depth share L1.
+constexpr int64_t kGramDepth = 128;
+
+// `depth` columns of a from k on as panels [depth][kPanel], the last one of as many vectors as it
+// has, filled up with zeros.
+template <class T>
+void pack_block(const Matrix<const T>& a, int64_t rows, int64_t k, int64_t depth, T* out) {
+  constexpr int kL = kLanes<T>;
+  const int64_t whole = rows / kPanel<T> * kPanel<T>, rest = rows - whole;
+  const int vectors = panel_vectors<T>(whole, rows);
+  for (int64_t i = 0; i < depth; ++i) {
+    const T* from = a.at(0, k + i);
+    T* to = out + i * kPanel<T>;
+    for (int64_t n = 0; n < whole; n += kPanel<T>, to += depth * kPanel<T>) {
+      for (int v = 0; v < kTileVectors; ++v) store(to + v * kL, load(from + n + v * kL));
+    }
+    if (rest == 0) continue;
+    to = out + whole * depth + i * vectors * kL;
+    for (int v = 0; v < vectors; ++v) {
+      const int64_t lanes = std::min<int64_t>(rest - v * kL, kL);
+      store(to + v * kL, load_n(from + whole + v * kL, static_cast<int>(lanes)));
+    }
+  }
+}
+
+// Row i of panels: c[kPanel][columns from i on] of a packed block, set or added to. `ahead`, if
+// given, is fetched meanwhile, up to `ahead_end`.
+template <class T>
+void multiply_panel_row(int64_t panels, int64_t i, int64_t rows, int64_t depth, const T* block,
+                        bool accumulate, T* c, int64_t c_stride, const T*& ahead,
+                        const T* ahead_end) {
+  const Run whole{0, depth};
+  const EvenSplit split(std::min(rows - i * kPanel<T>, kPanel<T>), kTileRows);
+  const int64_t step = panel_vectors<T>(i * kPanel<T>, rows) * kLanes<T>;
+  for (int64_t j = i; j < panels; ++j) {
+    const int vectors = panel_vectors<T>(j * kPanel<T>, rows);
+    for (int64_t r = 0; r < split.groups; ++r) {
+      T* tile = c + (i * kPanel<T> + split.begin(r)) * c_stride + j * kPanel<T>;
+      const int64_t width = std::min(rows - j * kPanel<T>, kPanel<T>);
+      const T* fetch = ahead < ahead_end ? ahead : nullptr;
+      if (fetch != nullptr) ahead += depth * vectors * kLanes<T>;
+      strided_kernel<T>(static_cast<int>(split.size(r)), vectors)(
+          {block + i * depth * kPanel<T> + split.begin(r), 1, step, &whole, 1, depth, fetch},
+          block + j * depth * kPanel<T>, accumulate ? tile : zero_row<T>(),
+          accumulate ? c_stride : 0, tile, c_stride, static_cast<int>(width));
+    }
+  }
+}
+
+// Sums what the slices hold of c from the diagonal on, and mirrors it.
+template <class T>
+void merge(int64_t rows, int64_t slices, const T* partial, const Matrix<T>& c) {
+  const int64_t panels = EvenSplit(rows, kPanel<T>).groups;
+  parallel_for(0, panels, 1 + 65536 / (slices * rows * kPanel<T>), [&](int64_t i, int64_t end) {
+    for (; i < end; ++i) {
+      for (int64_t j = i; j < panels; ++j) {
+        const int64_t m_end = std::min(rows, (i + 1) * kPanel<T>);
+        const int64_t n0 = j * kPanel<T>, width = std::min(rows - n0, kPanel<T>);
+        T sums[kPanel<T>][kPanel<T>];
+        for (int64_t m = i * kPanel<T>; m < m_end; ++m) {
+          T* sum = sums[m % kPanel<T>];
+          const T* part = partial + m * rows + n0;
+          std::copy_n(part, width, sum);
+          for (int64_t s = 1; s < slices; ++s) {
+            part += rows * rows;
+            for (int64_t n = 0; n < width; ++n) sum[n] += part[n];
+          }
+          for (int64_t n = 0; j > i && n < width; ++n) *c.at(m, n0 + n) = sum[n];
+        }
+        for (int64_t n = 0; n < width; ++n) {
+          for (int64_t m = i * kPanel<T>; m < m_end; ++m) {
+            const bool stored = j > i || n >= m % kPanel<T>;
+            *c.at(n0 + n, m) = stored ? sums[m % kPanel<T>][n] : sums[n][m % kPanel<T>];
+          }
+        }
+      }
+    }
+  });
+}
+
+}  // namespace
+
+template <class T>
+void gram_by_columns(int64_t rows, int64_t depth, const Matrix<const T>& a, const Matrix<T>& c) {
+  const int64_t panels = EvenSplit(rows, kPanel<T>).groups;
+  // Deep products of few rows are cut along the depth; their number is even, for few threads.
+  int64_t slices = 1;
+  while (slices < kEnoughTasks && depth >= 8 * rows && depth / (2 * slices) >= 512) slices *= 2;
+  const EvenSplit split(depth, (depth + slices - 1) / slices);
+  const Storage sums =
+      allocate_storage(sizeof(T) * static_cast<size_t>(split.groups * rows * rows), kCPU);
+  T* const partial = static_cast<T*>(sums->data());
+  if (slices > 1) {
+    parallel_for(0, split.groups, 1, [&](int64_t slice, int64_t) {
+      T* block = scratch<T>(Slot::panel_b, panels * kPanel<T> * kGramDepth);
+      const int64_t begin = split.begin(slice), end = begin + split.size(slice);
+      for (int64_t k = begin; k < end; k += kGramDepth) {
+        const int64_t size = std::min(kGramDepth, end - k);
+        pack_block(a, rows, k, size, block);
+        const T* ahead = a.at(0, k + size);
+        const T* const ahead_end =
+            a.column_stride == rows ? a.at(0, std::min(end, k + size + kGramDepth)) : ahead;
+        for (int64_t i = 0; i < panels; ++i) {
+          multiply_panel_row<T>(panels, i, rows, size, block, k > begin,
+                                partial + slice * rows * rows, rows, ahead, ahead_end);
+        }
+      }
+    });
+  } else {
+    const int64_t padded = panels * kPanel<T>;
+    const Storage packed = allocate_storage(sizeof(T) * static_cast<size_t>(padded * depth), kCPU);
+    T* const blocks = static_cast<T*>(packed->data());
+    const int64_t count = EvenSplit(depth, kGramDepth).groups;
+    parallel_for(0, count, 1 + 32768 / (padded * kGramDepth), [&](int64_t task, int64_t end) {
+      for (; task < end; ++task) {
+        const int64_t k = task * kGramDepth;
+        pack_block(a, rows, k, std::min(kGramDepth, depth - k), blocks + k * padded);
+      }
+    });
+    // The longest rows first.
+    parallel_for(0, panels, 1, [&](int64_t i, int64_t) {
+      const T* none = nullptr;
+      for (int64_t k = 0; k < depth; k += kGramDepth) {
+        multiply_panel_row<T>(panels, i, rows, std::min(kGramDepth, depth - k), blocks + k * padded,
+                              k > 0, partial, rows, none, none);
+      }
+    });
+  }
+  merge<T>(rows, split.groups, partial, c);
+}
+
+template void gram_by_columns<float>(int64_t, int64_t, const Matrix<const float>&,
+                                     const Matrix<float>&);
+template void gram_by_columns<double>(int64_t, int64_t, const Matrix<const double>&,
+                                      const Matrix<double>&);
+
+}  // namespace reel::cpu::REEL_ISA
