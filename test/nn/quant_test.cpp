@@ -164,6 +164,7 @@ TEST_CASE("a tensor whose error is too large gets 16 bits") {
   CHECK(share.int16() == Approx(2.0 / 3));
   CHECK_THAT(quant::bit_table(*layer), ContainsSubstring("33.3 / 66.7 (16)"));
   // Where 16 do not do either, that is counted.
+  layer->low_bit->set_state(TensorKind::activation, {16, 0});
   x[0][0].fill_(1e5);
   layer->forward(x);
   CHECK(layer->low_bit->state_of(TensorKind::activation).bits == 16);

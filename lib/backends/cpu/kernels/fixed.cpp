@@ -24,37 +24,55 @@ namespace {
 
 // What one line of int8 products, and with it a call of multiply_int8, may hold.
 constexpr int64_t kMostDepth = 131008;
-// Of patches that are gathered at a time.
-constexpr int64_t kPatchBytes = 16 << 20;
+// Of patches that are gathered at a time: they stay in L2 until they are packed.
+constexpr int64_t kPatchBytes = 1 << 20;
 
 double power_of_two(int64_t shift) { return std::ldexp(1.0, static_cast<int>(shift)); }
 
-// Of the numbers of each item over the depth.
-std::vector<double> item_sums(const FixedLines& operand) {
-  const Int8Lines& lines = operand.lines;
-  std::vector<int64_t> of_lines(static_cast<size_t>(lines.count));
-  parallel_for(0, lines.count, 1 + 65536 / (lines.depth + 1), [&](int64_t begin, int64_t end) {
-    int64_t* sums = of_lines.data();
-    if (lines.depth_stride == 1) {
-      for (int64_t i = begin; i < end; ++i) {
+// Of each line over the depth.
+std::vector<int64_t> line_sums(const Int8Lines& lines) {
+  std::vector<int64_t> result(static_cast<size_t>(lines.count));
+  if (lines.depth_stride == 1) {
+    parallel_for(0, lines.count, 1 + 65536 / (lines.depth + 1), [&](int64_t i, int64_t end) {
+      for (; i < end; ++i) {
         const int8_t* line = lines.data + i * lines.line_stride;
         int32_t sum = 0;
         for (int64_t k = 0; k < lines.depth; ++k) sum += line[k];
-        sums[i] = sum;
+        result[static_cast<size_t>(i)] = sum;
       }
-      return;
-    }
-    for (int64_t k = 0; k < lines.depth; ++k) {
+    });
+    return result;
+  }
+  // Parts of the depth, each of all lines.
+  const int64_t part = 1 + 65536 / (lines.count + 1), parts = (lines.depth + part - 1) / part;
+  std::vector<int32_t> partial(static_cast<size_t>(parts * lines.count));
+  parallel_for(0, parts, 1, [&](int64_t p, int64_t) {
+    int32_t* sums = partial.data() + p * lines.count;
+    for (int64_t k = p * part; k < std::min((p + 1) * part, lines.depth); ++k) {
       const int8_t* across = lines.data + k * lines.depth_stride;
-      for (int64_t i = begin; i < end; ++i) sums[i] += across[i * lines.line_stride];
+      if (lines.line_stride == 1) {
+        for (int64_t i = 0; i < lines.count; ++i) sums[i] += across[i];
+      } else {
+        for (int64_t i = 0; i < lines.count; ++i) sums[i] += across[i * lines.line_stride];
+      }
     }
   });
+  for (int64_t p = 0; p < parts; ++p) {
+    const int32_t* sums = partial.data() + p * lines.count;
+    for (int64_t i = 0; i < lines.count; ++i) result[static_cast<size_t>(i)] += sums[i];
+  }
+  return result;
+}
+
+// Of the numbers of each item over the depth.
+std::vector<double> item_sums(const FixedLines& operand) {
+  const std::vector<int64_t> of_lines = line_sums(operand.lines);
   std::vector<double> result;
   for (int64_t i = 0; i < operand.size; ++i) {
     const int64_t* sum = of_lines.data() + i * operand.item_stride;
     const bool halves = operand.parts == 2;
     result.push_back(static_cast<double>(
-        halves ? 256 * sum[0] + sum[operand.part_stride] + 128 * lines.depth : sum[0]));
+        halves ? 256 * sum[0] + sum[operand.part_stride] + 128 * operand.lines.depth : sum[0]));
   }
   return result;
 }
@@ -106,7 +124,9 @@ void multiply_fixed(const FixedLines& a, const FixedLines& b, const Finish& fini
     multiply_int8(a.lines, b.lines,
                   [&](int64_t m, int64_t n, int64_t rows, int64_t columns, const int32_t* sums,
                       int64_t stride) {
-                    for (int64_t i = 0; i < rows; ++i) finish(m + i, n, columns, sums + i * stride);
+                    const int64_t wanted = std::min(columns, b.size - n);
+                    if (wanted <= 0) return;  // of lines that fill up a block
+                    for (int64_t i = 0; i < rows; ++i) finish(m + i, n, wanted, sums + i * stride);
                   });
     return;
   }
@@ -216,8 +236,9 @@ const char* convolve(const Call& call, const PatchGeometry& geometry, int64_t gr
   const std::vector<float> bias = bias_of(call);
   const FixedPictures pictures(x);
   const int64_t filters = y.sizes[1] / groups, pixels = y.sizes[0] * geometry.results();
-  const int64_t at_a_time =
-      std::max<int64_t>(64, kPatchBytes / (pictures.parts() * geometry.depth()) / 64 * 64);
+  // Kernels are packed anew each time, so that there are to be more pixels than kernels.
+  const int64_t at_a_time = std::max<int64_t>(
+      4 * filters, kPatchBytes / (pictures.parts() * geometry.depth()) / 64 * 64 + 64);
   for (int64_t group = 0; group < groups; ++group) {
     const FixedLines kernels = filters_of(group);
     const float* group_bias = bias.empty() ? nullptr : bias.data() + group * filters;

@@ -11,6 +11,12 @@ namespace reel::cpu::REEL_ISA {
 
 inline int8_t high_half(int16_t x) { return static_cast<int8_t>(x >> 8); }
 inline int8_t low_half(int16_t x) { return static_cast<int8_t>((x & 255) - 128); }
+inline void split(const int16_t* x, int64_t count, int8_t* high, int8_t* low) {
+  for (int64_t i = 0; i < count; ++i) {
+    high[i] = high_half(x[i]);
+    low[i] = low_half(x[i]);
+  }
+}
 /// What zero is, as int8 or as the halves of an int16.
 inline constexpr int8_t kZero[2] = {0, -128};
 
@@ -30,6 +36,12 @@ struct MatrixView {
   int64_t lines, line_stride, depth_stride, begin;
 };
 
+/// Lines that lie side by side are packed in blocks of so many: their number is filled up with
+/// zeros.
+inline int64_t whole_blocks(int64_t lines) {
+  return (lines + kWordBlock - 1) / kWordBlock * kWordBlock;
+}
+
 inline Storage bytes_storage(int64_t count) {
   return allocate_storage(static_cast<size_t>(count), kCPU);
 }
@@ -44,28 +56,34 @@ inline FixedLines lines_of(const MatrixView& v, int64_t depth) {
                     v.lines, depth};
     return result;
   }
-  result.parts = 2;
-  result.part_stride = v.lines;
-  result.storage = bytes_storage(2 * v.lines * depth);
-  auto* const to = static_cast<int8_t*>(result.storage->data());
-  const auto* const from = static_cast<const int16_t*>(v.data) + offset;
   // What is side by side stays so: [part, line, depth] or [depth, part, line].
   const bool across = v.line_stride == 1 && v.depth_stride != 1;
+  const int64_t lines = across ? whole_blocks(v.lines) : v.lines;
+  result.parts = 2;
+  result.part_stride = lines;
+  result.storage = bytes_storage(2 * lines * depth);
+  auto* const to = static_cast<int8_t*>(result.storage->data());
+  const auto* const from = static_cast<const int16_t*>(v.data) + offset;
   const int64_t outer = across ? depth : v.lines, inner = across ? v.lines : depth;
   const int64_t outer_stride = across ? v.depth_stride : v.line_stride;
   const int64_t inner_stride = across ? v.line_stride : v.depth_stride;
-  const int64_t row = across ? 2 * v.lines : depth, low = across ? v.lines : v.lines * depth;
+  const int64_t row = across ? 2 * lines : depth, low = across ? lines : lines * depth;
   parallel_for(0, outer, 1 + 32768 / (inner + 1), [&](int64_t i, int64_t end) {
     for (; i < end; ++i) {
       const int16_t* x = from + i * outer_stride;
       int8_t *h = to + i * row, *l = h + low;
-      for (int64_t j = 0; j < inner; ++j) {
-        h[j] = high_half(x[j * inner_stride]);
-        l[j] = low_half(x[j * inner_stride]);
+      if (inner_stride == 1) {
+        split(x, inner, h, l);
+      } else {
+        for (int64_t j = 0; j < inner; ++j) split(x + j * inner_stride, 1, h + j, l + j);
+      }
+      if (across) {
+        std::fill(h + inner, h + lines, int8_t{0});
+        std::fill(l + inner, l + lines, int8_t{0});
       }
     }
   });
-  result.lines = {to, across ? 1 : depth, across ? 2 * v.lines : 1, 2 * v.lines, depth};
+  result.lines = {to, across ? 1 : depth, across ? 2 * lines : 1, 2 * lines, depth};
   return result;
 }
 
@@ -123,15 +141,15 @@ struct PatchGeometry {
   }
 };
 
-/// Patches of pixels as [pixel, part, element].
+/// Patches of pixels as [pixel, part, row], where a row is the elements and zeros.
 struct Patches {
   Storage storage;
-  int64_t pixels, depth;
+  int64_t pixels, depth, row;
   int parts;
 
   /// A line for each pixel.
   FixedLines by_pixel() const {
-    return {{static_cast<const int8_t*>(storage->data()), depth, 1, pixels * parts, depth},
+    return {{static_cast<const int8_t*>(storage->data()), row, 1, pixels * parts, depth},
             pixels,
             parts,
             parts,
@@ -140,11 +158,11 @@ struct Patches {
   }
   /// A line for each element of the kernel, along the pixels.
   FixedLines by_element() const {
-    return {{static_cast<const int8_t*>(storage->data()), 1, parts * depth, parts * depth, pixels},
+    return {{static_cast<const int8_t*>(storage->data()), 1, parts * row, parts * row, pixels},
             depth,
             parts,
             1,
-            depth,
+            row,
             storage};
   }
 };
@@ -183,14 +201,26 @@ class FixedPictures {
 
   /// `count` patches of a group, from pixel `first` of the results of all pictures on.
   Patches patches(const PatchGeometry& g, int64_t group, int64_t first, int64_t count) const {
-    const int64_t depth = g.depth();
-    Patches result{bytes_storage(count * parts_ * depth), count, depth, parts_};
+    const int64_t depth = g.depth(), row = whole_blocks(depth);
+    Patches result{bytes_storage(count * parts_ * row), count, depth, row, parts_};
     auto* const to = static_cast<int8_t*>(result.storage->data());
-    parallel_for(0, count, 1 + 32768 / (parts_ * depth + 1), [&](int64_t i, int64_t end) {
+    parallel_for(0, count, 1 + 32768 / (parts_ * row), [&](int64_t i, int64_t end) {
+      const int64_t width = g.axes[1].results, height = g.axes[0].results;
+      int64_t x = (first + i) % width, y = (first + i) / width % height;
+      int64_t image = (first + i) / width / height;
       for (; i < end; ++i) {
         for (int part = 0; part < parts_; ++part) {
-          gather(g, group, first + i, part, to + (i * parts_ + part) * depth);
+          int8_t* line = to + (i * parts_ + part) * row;
+          const int8_t* from =
+              planes_[static_cast<size_t>(part)] + image * image_ + group * g.channels;
+          gather(g, y, x, from, kZero[part], line);
+          fill(line + depth, 0, row - depth);
         }
+        // Divisions would take longer than the copies.
+        if (++x < width) continue;
+        x = 0;
+        if (++y < height) continue;
+        y = 0, ++image;
       }
     });
     return result;
@@ -198,51 +228,81 @@ class FixedPictures {
 
  private:
   void copy_pixel(const View& x, int64_t from, int8_t* to, int64_t plane) const {
+    if (parts_ == 2 && x.strides[1] == 1) {
+      return split(x.as<const int16_t>() + from, channels_, to, to + plane);
+    }
     for (int64_t c = 0; c < channels_; ++c) {
       const int64_t at = from + c * x.strides[1];
       if (parts_ == 1) {
         to[c] = x.as<const int8_t>()[at];
       } else {
-        to[c] = high_half(x.as<const int16_t>()[at]);
-        to[plane + c] = low_half(x.as<const int16_t>()[at]);
+        split(x.as<const int16_t>() + at, 1, to + c, to + plane + c);
       }
     }
   }
-  void gather(const PatchGeometry& g, int64_t group, int64_t pixel, int part, int8_t* to) const {
+  void gather(const PatchGeometry& g, int64_t result_y, int64_t result_x, const int8_t* from,
+              int8_t zero, int8_t* to) const {
     const auto& [rows, columns] = g.axes;
-    const int64_t image = pixel / g.results(), place = pixel % g.results();
-    const int64_t y0 = place / columns.results * rows.stride - rows.padding;
-    const int64_t x0 = place % columns.results * columns.stride - columns.padding;
-    const int8_t* from = planes_[static_cast<size_t>(part)] + image * image_ + group * g.channels;
+    const int64_t y0 = result_y * rows.stride - rows.padding;
+    const int64_t x0 = result_x * columns.stride - columns.padding;
     const int64_t line = columns.kernel * g.channels;
     for (int64_t k = 0; k < rows.kernel; ++k, to += line) {
-      const int64_t y = y0 + k * rows.dilation;
-      if (y < 0 || y % rows.zoom != 0 || y / rows.zoom >= height_) {
-        std::memset(to, kZero[part], static_cast<size_t>(line));
+      const int64_t y = line_under(rows, y0 + k * rows.dilation, height_);
+      if (y < 0) {
+        fill(to, zero, line);
       } else {
-        gather_row(columns, g.channels, x0, from + y / rows.zoom * row_, kZero[part], to);
+        gather_row(columns, g.channels, x0, from + y * row_, zero, to);
       }
     }
+  }
+  /// The line of the picture at a place between its zeros; -1: a zero.
+  static int64_t line_under(const PatchGeometry::Axis& axis, int64_t place, int64_t size) {
+    if (axis.zoom > 1) {
+      if (place < 0 || place % axis.zoom != 0) return -1;
+      place /= axis.zoom;
+    }
+    return place >= 0 && place < size ? place : -1;
   }
   void gather_row(const PatchGeometry::Axis& columns, int64_t channels, int64_t x0,
                   const int8_t* row, int8_t zero, int8_t* to) const {
     if (columns.zoom == 1 && columns.dilation == 1 && column_ == channels) {
+      if (x0 >= 0 && x0 + columns.kernel <= width_) {
+        return copy(row + x0 * channels, to, columns.kernel * channels);
+      }
       const int64_t begin = std::clamp<int64_t>(-x0, 0, columns.kernel);
       const int64_t end = std::clamp<int64_t>(width_ - x0, begin, columns.kernel);
       fill(to, zero, begin * channels);
-      std::memcpy(to + begin * channels, row + (x0 + begin) * channels,
-                  static_cast<size_t>((end - begin) * channels));
+      copy(row + (x0 + begin) * channels, to + begin * channels, (end - begin) * channels);
       fill(to + end * channels, zero, (columns.kernel - end) * channels);
       return;
     }
     for (int64_t k = 0; k < columns.kernel; ++k, to += channels) {
-      const int64_t x = x0 + k * columns.dilation;
-      if (x < 0 || x % columns.zoom != 0 || x / columns.zoom >= width_) {
+      const int64_t x = line_under(columns, x0 + k * columns.dilation, width_);
+      if (x < 0) {
         fill(to, zero, channels);
       } else {
-        std::memcpy(to, row + x / columns.zoom * column_, static_cast<size_t>(channels));
+        copy(row + x * column_, to, channels);
       }
     }
+  }
+  /// Pieces of 4 or 8 bytes, which may overlap, where a call would take longer.
+  static void copy(const int8_t* from, int8_t* to, int64_t count) {
+    if (count > 16 || count < 4) {
+      if (count > 0) std::memcpy(to, from, static_cast<size_t>(count));
+    } else if (count < 8) {
+      copy_ends<int32_t>(from, to, count);
+    } else {
+      copy_ends<int64_t>(from, to, count);
+    }
+  }
+  template <class Piece>
+  static void copy_ends(const int8_t* from, int8_t* to, int64_t count) {
+    const int64_t last = count - int64_t{sizeof(Piece)};
+    Piece first_piece, last_piece;
+    std::memcpy(&first_piece, from, sizeof(Piece));
+    std::memcpy(&last_piece, from + last, sizeof(Piece));
+    std::memcpy(to, &first_piece, sizeof(Piece));
+    std::memcpy(to + last, &last_piece, sizeof(Piece));
   }
   static void fill(int8_t* to, int8_t value, int64_t count) {
     if (count > 0) std::memset(to, value, static_cast<size_t>(count));

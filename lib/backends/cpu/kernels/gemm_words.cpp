@@ -231,6 +231,8 @@ class Block {
     P parts[kDepth] = {};
     if (stride == 1 && depth == kDepth) {
       for (int j = 0; j < kDepth; ++j) parts[j] = P{data[j]};
+    } else if (stride == 1) {
+      std::copy_n(data, depth, parts);
     } else {
       for (int j = 0; j < depth; ++j) parts[j] = P{data[j * stride]};
     }

@@ -11,6 +11,11 @@ inline int64_t channel_unit(ScalarType dtype) {
   return 64 / static_cast<int64_t>(element_size(dtype));
 }
 
+/// The same for a product of two: lines of 64 bytes of the wider one.
+inline int64_t channel_unit(ScalarType a, ScalarType b) {
+  return channel_unit(element_size(a) > element_size(b) ? a : b);
+}
+
 /// One of the two dimensions of pictures.
 struct ConvolvedDim {
   int64_t size = 1, result = 1;  ///< of x and of y
@@ -21,9 +26,13 @@ struct ConvolvedDim {
 
 /// y [groups, images, rows, columns, filters] = relu(x * filters + bias), what convolutions, their
 /// input gradients and products of matrices are made of. Strides are in elements. Innermost in
-/// memory: the channels of x and filters, a multiple of channel_unit(), and the filters of y.
+/// memory: the channels of x and filters, a multiple of unit(), and the filters of y.
 struct Convolution {
-  ScalarType dtype = kFloat;  ///< Float or Half; sums are Float
+  /// Of x: Float, Half, or fixed point, Char or Short. Sums are Float.
+  ScalarType dtype = kFloat;
+  /// Of the filters, if x is fixed point: Char or Short; y and bias are then Float.
+  ScalarType filter_dtype = kFloat;
+  int position = 0;  ///< fixed point: results are sums times 2^position
   const void* x = nullptr;
   const void* filters = nullptr;
   const void* bias = nullptr;  ///< [groups, filters] or nullptr
@@ -36,6 +45,11 @@ struct Convolution {
   int64_t filter_group = 0, filter = 0, filter_element = 0;
   int64_t y_group = 0, y_image = 0, y_row = 0, y_column = 0;
   bool relu = false;
+
+  bool fixed() const { return dtype == kChar || dtype == kShort; }
+  ScalarType type_of_filters() const { return fixed() ? filter_dtype : dtype; }
+  ScalarType type_of_results() const { return dtype == kHalf ? kHalf : kFloat; }
+  int64_t unit() const { return channel_unit(dtype, type_of_filters()); }
 };
 
 /// Launches it. Returns nullptr or why it can not be done.

@@ -55,14 +55,13 @@ inline bool computes_in_float(ScalarType dtype) {
 }
 
 /// Matrices [batch, rows, columns] for the matrix unit: columns dense, and their number a multiple
-/// of channel_unit(), with zeros at the end. The memory of a view, or a copy of
+/// of `unit`, with zeros at the end. The memory of a view, or a copy of
 /// it in another dtype or layout.
 class MatrixOperand {
  public:
   MatrixOperand(Device device, const View& view, ScalarType dtype, Extent batch, Extent rows,
-                Extent columns)
+                Extent columns, int64_t unit)
       : data_(view.data), batch_(batch.stride), row_(rows.stride), columns_(columns.size) {
-    const int64_t unit = channel_unit(dtype);
     if (columns.size % unit == 0 && columns.stride == 1 && view.dtype == dtype) return;
     columns_ = divide_up(columns.size, unit) * unit;
     const int64_t sizes[] = {batch.size, rows.size, columns_};

@@ -1,0 +1,111 @@
+#include "backend_support.h"
+
+#include <reel/tensor/functions/fixed.h>
+
+using namespace mlu_test;
+using namespace reel;
+
+namespace {
+
+// The simulator adds up products in Float: each addition rounds by 2^-24 of the sum so far.
+constexpr double kSums = 1e-5;
+
+/// Whole numbers over the range of so many bits.
+Tensor integers(IntArrayRef sizes, int64_t bits, double start = 0.5) {
+  return quantize_fixed(wave(sizes, start), bits, 1 - bits);
+}
+
+struct Case {
+  int64_t channels, filters, height, width, kernel_height, kernel_width, stride, padding, dilation,
+      groups;
+};
+const Case kCases[] = {
+    {3, 8, 9, 11, 3, 3, 1, 1, 1, 1},   {64, 70, 6, 5, 3, 3, 1, 1, 1, 1},
+    {32, 16, 7, 7, 1, 1, 1, 0, 1, 1},  {6, 4, 9, 8, 3, 3, 1, 2, 2, 2},
+    {8, 8, 10, 11, 3, 3, 2, 1, 1, 8},  {5, 7, 8, 8, 5, 2, 2, 1, 1, 1},
+    {130, 20, 5, 5, 3, 3, 1, 1, 1, 1},
+};
+
+}  // namespace
+
+TEST_CASE("quantize_fixed kernel: rounding, saturation, layouts") {
+  for (const int64_t bits : {8, 16}) {
+    for (const int64_t shift : {-20, -9, -6, 3}) {
+      CAPTURE(bits, shift);
+      const auto quantize = [&](const Tensors& in) { return quantize_fixed(in[0], bits, shift); };
+      check_native(quantize, {wave({5, 700}) * 3}, false, 0);
+      check_native(quantize, {wave({40000})}, false, 0);
+      check_native(quantize, {wave({2, 3, 4, 5}).contiguous(MemoryFormat::ChannelsLast)}, false, 0);
+    }
+    const auto quantize = [&](const Tensors& in) { return quantize_fixed(in[0], bits, 0); };
+    check_native(quantize, {tensor({0.5F, 1.5F, -2.5F, 1e9F, -1e9F, INFINITY, NAN})}, false, 0);
+    check_native(quantize, {zeros({0})}, false, 0);
+  }
+}
+
+TEST_CASE("fixed_mm kernel: dtypes, layouts and a bias") {
+  for (const int64_t a : {8, 16}) {
+    for (const int64_t b : {8, 16}) {
+      CAPTURE(a, b);
+      const int64_t shift = 2 - a - b;
+      const auto product = [&](const Tensors& in) { return fixed_mm(in[0], in[1], shift, in[2]); };
+      check_native(product, {integers({17, 33}, a), integers({33, 65}, b, 0.1), wave({65})}, false,
+                   kSums);
+      check_native(product, {integers({64, 128}, a), integers({128, 1}, b, 0.1), wave({1})}, false,
+                   kSums);
+      check_native([&](const Tensors& in) { return fixed_mm(in[0].t(), in[1].t(), shift); },
+                   {integers({300, 5}, a), integers({70, 300}, b, 0.1)}, false, kSums);
+    }
+  }
+}
+
+TEST_CASE("fixed_conv2d kernels of the layers: forward and gradients") {
+  for (const Case& c : kCases) {
+    for (const int64_t max_bits : {8, 16}) {
+      CAPTURE(c.channels, c.filters, c.kernel_height, max_bits);
+      manual_seed(1);
+      nn::Conv2d layer(nn::Conv2dOptions(c.channels, c.filters, {c.kernel_height, c.kernel_width})
+                           .stride(c.stride)
+                           .padding(c.padding)
+                           .dilation(c.dilation)
+                           .groups(c.groups));
+      // Gradients of 16 bits meet inputs and weights of 8.
+      nn::quant::prepare(layer, nn::quant::LowBitOptions(10).max_bits(max_bits));
+      const Tensor x = wave({2, c.channels, c.height, c.width});
+      const auto state = layer->state_dict();
+      const auto step = [&](const Tensors& in) {
+        layer->to(in[0].device());
+        layer->load_state_dict(state);
+        auto f = layer->low_bit->state_of(nn::quant::TensorKind::gradient);
+        f.bits = max_bits;
+        layer->low_bit->set_state(nn::quant::TensorKind::gradient, f);
+        layer->zero_grad();
+        return layer->forward(in[0]);
+      };
+      check_native(step, {x}, true, kSums);
+      const Tensor on_cpu = run_on(kCPU, step, {x}, true)[1];
+      const Tensor want = layer->weight.grad().clone();
+      run_on(device(), step, {x}, true);
+      CHECK(largest_error(want, layer->weight.grad()) <= kSums);
+    }
+  }
+}
+
+TEST_CASE("low-bit Linear trains on the device as on the CPU") {
+  manual_seed(2);
+  nn::Linear cpu(40, 12);
+  nn::quant::prepare(cpu, nn::quant::LowBitOptions(5));
+  nn::Linear mlu(std::dynamic_pointer_cast<nn::LinearImpl>(cpu->clone()));
+  mlu->to(device());
+  bang::clear_findings();
+  for (int i = 0; i < 8; ++i) {
+    const Tensor x = wave({6, 40}, 0.1 * i) * (1 + i);
+    for (nn::Linear* net : {&cpu, &mlu}) {
+      (*net)->zero_grad();
+      (*net)->forward(x.to((*net)->weight.device())).square().sum().backward();
+    }
+    CHECK(largest_error(cpu->weight.grad(), mlu->weight.grad().to(kCPU)) <= kSums);
+  }
+  CHECK(equal(cpu->low_bit->state, mlu->low_bit->state.to(kCPU)));
+  CHECK(findings() == "");
+}
