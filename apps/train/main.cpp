@@ -25,6 +25,7 @@ void add_options(CLI::App& command, train::MnistSettings& settings, std::string&
       ->check(CLI::IsMember({"lenet", "resnet"}));
   command.add_flag("--low-bit", settings.low_bit,
                    "Train in int8 and, where that is not enough, int16");
+  command.add_flag("--int8", settings.int8, "Test the trained network in int8, too");
   command.add_option("--epochs", settings.epochs, "Passes over the training set")
       ->check(apps::positive());
   command.add_option("--batch", settings.batch, "Images per step")->check(apps::positive());

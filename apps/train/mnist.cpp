@@ -59,6 +59,19 @@ double test_accuracy(reel::nn::AnyModule& net, const reel::data::Batches& batche
   return static_cast<double>(right) / static_cast<double>(count);
 }
 
+/// The accuracy in int8, with scales of one batch of the training set.
+double int8_accuracy(reel::nn::AnyModule& net, const reel::data::Batches& train_batches,
+                     const reel::data::Batches& test_batches, int64_t count, reel::Device device) {
+  reel::NoGradGuard no_grad;
+  reel::nn::quant::prepare(*net.ptr(), reel::nn::quant::LowBitOptions().max_bits(8));
+  net.ptr()->eval();
+  for (const auto& batch : train_batches.epoch(0)) {
+    net.forward(batch.data.to(device));
+    break;
+  }
+  return test_accuracy(net, test_batches, count, device);
+}
+
 }  // namespace
 
 std::vector<MnistEpoch> train_mnist(const MnistSettings& settings) {
@@ -133,6 +146,10 @@ std::vector<MnistEpoch> train_mnist(const MnistSettings& settings) {
     std::fflush(stdout);
   }
   if (settings.low_bit) fmt::print("\n{}", reel::nn::quant::bit_table(*net.ptr()));
+  if (settings.int8) {
+    fmt::print("in int8: test accuracy {:.2f} %\n",
+               100 * int8_accuracy(net, train_batches, test_batches, test_count, device));
+  }
   return epochs;
 }
 

@@ -16,6 +16,7 @@ struct MnistSettings {
   std::string model = "lenet";  ///< or "resnet"
   bool fashion = false;         ///< the pictures are those of Fashion-MNIST
   bool low_bit = false;         ///< train in int8 and int16 (reel/nn/quant.h)
+  bool int8 = false;            ///< test the trained network in int8, too
   int epochs = 2;
   int64_t batch = 64;
   double lr = 2e-3;  ///< of the first step; falls linearly to zero with the last
