@@ -172,13 +172,16 @@ void LowBitImpl::pretty_print(std::ostream& stream) const {
 }
 
 const FixedPoint& LowBitImpl::state_of(TensorKind kind) const {
-  // Whoever loads or moves the model writes the buffers.
+  // Whoever loads or moves the model writes or moves the buffers. They are of use on the CPU only:
+  // writing them elsewhere would cost more than a step's products.
+  for (Tensor buffer : {state, moving_average}) {
+    if (!buffer.device().is_cpu()) buffer.set_data(buffer.detach().to(Device(kCPU)));
+  }
   if (!read_state_.defined() || read_state_.data_ptr() != state.data_ptr() ||
       read_version_ != state._version()) {
-    const Tensor values = state.detach().to(Device(kCPU)),
-                 averages = moving_average.detach().to(Device(kCPU), kFloat);
+    const Tensor averages = moving_average.detach().to(kFloat);
     for (size_t k = 0; k < states_.size(); ++k) {
-      const int64_t* v = values.data_ptr<int64_t>() + static_cast<int64_t>(k) * kStateValues;
+      const int64_t* v = state.data_ptr<int64_t>() + static_cast<int64_t>(k) * kStateValues;
       states_[k] = {v[0], v[1], v[2] != 0, v[3], v[4], v[5], v[6], averages.data_ptr<float>()[k]};
     }
     read_state_ = state.detach();
@@ -192,11 +195,10 @@ void LowBitImpl::set_state(TensorKind kind, const FixedPoint& f) {
   state_of(kind);  // the others, as they are
   states_[index_of(kind)] = f;
   const auto row = static_cast<int64_t>(kind);
-  int64_t values[kStateValues] = {f.bits,        f.shift,       f.calibrated ? 1 : 0, f.steps,
-                                  f.next_update, f.int16_steps, f.short_updates};
-  state.select(0, row).copy_(from_blob(values, kStateValues, kLong));
+  const int64_t values[kStateValues] = {f.bits,        f.shift,       f.calibrated ? 1 : 0, f.steps,
+                                        f.next_update, f.int16_steps, f.short_updates};
+  std::copy(std::begin(values), std::end(values), state.data_ptr<int64_t>() + row * kStateValues);
   moving_average.select(0, row).fill_(f.average);
-  read_version_ = state._version();
 }
 
 int64_t LowBitImpl::steps_to_next(const FixedPoint& fixed, double error) const {
@@ -250,14 +252,20 @@ Tensor LowBitImpl::quantize(TensorKind kind, const Tensor& x) {
 }
 
 Tensor LowBitImpl::quantized_weight(const Tensor& weight) {
+  const auto integers_of = [&] {
+    // As kernels read it, whose copy of it is then of bytes or none.
+    const bool picture = weight.dim() == 4;
+    return quantize(TensorKind::weight,
+                    picture ? weight.detach().contiguous(MemoryFormat::ChannelsLast) : weight);
+  };
   if (is_training()) {
     kept_ = {};
-    return quantize(TensorKind::weight, weight);
+    return integers_of();
   }
   const FixedPoint& f = state_of(TensorKind::weight);
   if (!kept_.weight.defined() || kept_.weight.data_ptr() != weight.data_ptr() ||
       kept_.version != weight._version() || kept_.bits != f.bits || kept_.shift != f.shift) {
-    Tensor integers = quantize(TensorKind::weight, weight);
+    Tensor integers = integers_of();
     const FixedPoint& now = state_of(TensorKind::weight);
     kept_ = {weight.detach(), std::move(integers), weight._version(), now.bits, now.shift};
   }

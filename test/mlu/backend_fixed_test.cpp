@@ -1,6 +1,6 @@
-#include "backend_support.h"
-
 #include <reel/tensor/functions/fixed.h>
+
+#include "backend_support.h"
 
 using namespace mlu_test;
 using namespace reel;

@@ -1,4 +1,5 @@
-// Products of fixed point of every instruction set against sums in 64 bits, which they are equal to.
+// Products of fixed point of every instruction set against sums in 64 bits, which they are equal
+// to.
 
 #include <reel/tensor/ops/fixed.h>
 
@@ -36,9 +37,9 @@ float scaled(int64_t sum, int64_t shift) {
 struct Product {
   int64_t rows, columns, depth;
 };
-const Product kSizes[] = {{0, 5, 3},    {5, 3, 0},     {1, 1, 1},     {1, 40, 77},  {40, 1, 70},
-                          {3, 50, 65},  {17, 17, 65},  {15, 33, 5},   {33, 47, 127}, {30, 100, 700},
-                          {14, 32, 64}, {70, 20, 1300}};
+const Product kSizes[] = {{0, 5, 3},     {5, 3, 0},      {1, 1, 1},    {1, 40, 77},
+                          {40, 1, 70},   {3, 50, 65},    {17, 17, 65}, {15, 33, 5},
+                          {33, 47, 127}, {30, 100, 700}, {14, 32, 64}, {70, 20, 1300}};
 
 struct Geometry {
   int64_t images, channels, filters, height, width, kernel_height, kernel_width;
@@ -170,22 +171,21 @@ TEST_CASE("fixed_conv2d and its gradients are exact") {
         std::vector<int64_t> y(static_cast<size_t>(gradient.view().numel));
         std::vector<int64_t> dx(static_cast<size_t>(x.view().numel));
         std::vector<int64_t> dw(static_cast<size_t>(w.view().numel));
-        for_each_product(g, output[0], output[1],
-                         [&](int64_t n, int64_t o, int64_t r, int64_t s, int64_t c, int64_t i,
-                             int64_t j, int64_t row, int64_t column, int64_t channel) {
-                           const auto place = static_cast<size_t>(
-                               ((n * g.filters + o) * output[0] + r) * output[1] + s);
-                           const auto from = static_cast<size_t>(
-                               ((n * g.channels + channel) * g.height + row) * g.width + column);
-                           const int64_t weight = at(w.view(), {o, c, i, j});
-                           const int64_t grad = at(gradient.view(), {n, o, r, s});
-                           y[place] += at(x.view(), {n, channel, row, column}) * weight;
-                           dx[from] += grad * weight;
-                           dw[static_cast<size_t>(o * w_image + (c * g.kernel_height + i) *
-                                                                    g.kernel_width +
-                                                  j)] +=
-                               grad * at(seen.view(), {n, channel, row, column});
-                         });
+        for_each_product(
+            g, output[0], output[1],
+            [&](int64_t n, int64_t o, int64_t r, int64_t s, int64_t c, int64_t i, int64_t j,
+                int64_t row, int64_t column, int64_t channel) {
+              const auto place =
+                  static_cast<size_t>(((n * g.filters + o) * output[0] + r) * output[1] + s);
+              const auto from = static_cast<size_t>(
+                  ((n * g.channels + channel) * g.height + row) * g.width + column);
+              const int64_t weight = at(w.view(), {o, c, i, j});
+              const int64_t grad = at(gradient.view(), {n, o, r, s});
+              y[place] += at(x.view(), {n, channel, row, column}) * weight;
+              dx[from] += grad * weight;
+              dw[static_cast<size_t>(o * w_image + (c * g.kernel_height + i) * g.kernel_width +
+                                     j)] += grad * at(seen.view(), {n, channel, row, column});
+            });
         const ops::FixedConv2d forward{g.attrs, -5};
         const ops::FixedConv2dInputGrad input_grad{g.attrs, {g.height, g.width}, -7};
         const ops::FixedConv2dWeightGrad weight_grad{
