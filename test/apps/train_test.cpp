@@ -59,6 +59,28 @@ TEST_CASE("Training learns, and depends on the seed but not on the number of thr
   CHECK_THROWS_WITH(train::train_mnist(settings), ContainsSubstring("try a smaller --lr"));
 }
 
+TEST_CASE("Low-bit training learns, and a trained network is tested in int8") {
+  const TempDir folder;
+  train::MnistSettings settings;
+  settings.data = tiny_mnist(folder, 120);
+  settings.batch = 20;
+  settings.epochs = 6;
+  settings.low_bit = true;
+  const auto low = train::train_mnist(settings);
+  CHECK(low.back().accuracy == 1);
+  CHECK(low.back().loss < 0.1 * low.front().loss);
+  settings.low_bit = false;
+  settings.int8 = true;
+  // Other numbers, as good a network.
+  const auto floats = train::train_mnist(settings);
+  CHECK(floats.back().loss != low.back().loss);
+  settings.model = "resnet";
+  settings.epochs = 1;
+  CHECK(train::train_mnist(settings).size() == 1);
+  settings.model = "perceptron";
+  CHECK_THROWS_WITH(train::train_mnist(settings), ContainsSubstring("a model lenet or resnet"));
+}
+
 TEST_CASE("reel-train explains what is missing") {
   const TempDir folder;
   const ProcessResult no_folder = reel_train("mnist --data " + folder.file("nowhere"));
