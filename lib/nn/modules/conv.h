@@ -132,8 +132,8 @@ struct ConvImpl : Cloneable<ConvImpl<D>> {
   void pretty_print(std::ostream& stream) const override;
 
   ConvOptions<D> options;
-  Tensor weight;  ///< [out_channels, in_channels / groups, kernel...]
-  Tensor bias;    ///< [out_channels], or undefined
+  Tensor weight;                               ///< [out_channels, in_channels / groups, kernel...]
+  Tensor bias;                                 ///< [out_channels], or undefined
   std::shared_ptr<quant::LowBitImpl> low_bit;  ///< how to compute in fixed point, if it does
 };
 extern template struct ConvImpl<1>;
