@@ -88,7 +88,8 @@ const Case kCases[] = {
     {2, 40, 21, 23, 33, 5, 1, 2, 1, 1},     // weight gradients by blocks of channels
     {3, 34, 30, 27, 20, 3, 2, 1, 1, 2},     //   of two groups, strided
     {1, 24, 30, 40, 18, 3, 1, 0, 2, 1},     //   dilated, no padding
-    {2, 36, 17, 18, 20, 7, 1, 3, 1, 1, 1},  // windows of one column: lines are joined
+    {2, 40, 35, 33, 20, 1, 2, 1, 1, 1},     //   of one tap, strided, with padding
+    {2, 36, 17, 18, 20, 7, 1, 3, 1, 1, 1},  // windows of one column
     {2, 36, 17, 18, 20, 1, 1, 3, 1, 1, 7},  //   and of one row
     {3, 1, 6, 6, 1, 3, 1, 1, 1, 1},        {1, 3, 8, 8, 4, 2, 5, 1, 1, 1},
 };

@@ -184,12 +184,14 @@ void conv_implicit_weight_grad(const ConvShape& shape, const T* g, const T* x,
                                const View& dweight) {
   const TapProblem problem = forward_problem(shape);
   const bool lines = problem.columns <= 1024;
+  const auto taps = static_cast<int64_t>(problem.taps.size());
+  const int64_t stride = problem.in_stride[0] * problem.in_stride[1];
+  const bool overlap = taps > stride, strided_pixels = taps == 1 && stride > 1;
   if (lines && problem.in_channels <= kLanes<T>) {
     // Few channels: the windows of a line are read from L1 again and again, and the sums are small.
     weight_grad_in_place<T>(problem, g, x, dweight);
-  } else if (lines && problem.positions() >= 2 * kBlockDepth &&
-             problem.depth() > problem.in_channels * problem.in_stride[0] * problem.in_stride[1]) {
-    // Windows overlap, so that taps share what is copied, and the sums are worth transposing.
+  } else if (lines && problem.positions() >= 2 * kBlockDepth && (overlap || strided_pixels)) {
+    // Taps share what is copied, or it spares a walk far apart; the sums are worth transposing.
     weight_grad_by_channels<T>(problem, g, x, dweight);
   } else {
     weight_grad_packed<T>(problem, g, x, dweight);

@@ -96,12 +96,9 @@ void solve_in_place(const TapProblem& problem, const T* x, const T* packed, cons
   const int64_t pieces = problem.images * row_split.groups;
   const int64_t tile_columns = columns_of_tile<T>(problem, pieces);
   const int64_t column_tiles = (problem.out_channels + tile_columns - 1) / tile_columns;
+  const EvenSplit tiles(problem.columns, kTileRows);
   const Lines<T> lines(problem);
   const DepthBlocks<T> blocks(depth);
-  // Windows one pixel wide leave no padding between lines, which then are one.
-  const bool joined = problem.in_stride == std::array<int64_t, 2>{1, 1} &&
-                      lines.line() == problem.columns * lines.pixel() &&
-                      problem.writes_every_pixel();
   const int64_t a_line = problem.in_stride[0] * lines.line();
   const int64_t a_stride = problem.in_stride[1] * lines.pixel();
   const int64_t c_line = problem.out_stride[0] * problem.out_width * problem.out_pixel();
@@ -120,8 +117,6 @@ void solve_in_place(const TapProblem& problem, const T* x, const T* packed, cons
             (image * problem.out_height + problem.out_origin[0]) * problem.out_width *
                 problem.out_pixel() +
             problem.out_origin[1] * problem.out_pixel() + row * c_line;
-    const int64_t long_lines = joined ? 1 : rows;
-    const EvenSplit tiles(joined ? rows * problem.columns : problem.columns, kTileRows);
     std::vector<Run> runs;
     for (int64_t k = 0; k < depth; k += blocks.step) {
       const int64_t depth_here = blocks.size(k);
@@ -132,7 +127,7 @@ void solve_in_place(const TapProblem& problem, const T* x, const T* packed, cons
         const int vectors = panel_vectors<T>(n, columns);
         const int width = static_cast<int>(std::min<int64_t>(columns - n, kTileColumns<T>));
         const T* first = bias == nullptr ? zero_row<T>() : bias + channel + n;
-        for (int64_t tile = 0; tile < long_lines * tiles.groups; ++tile) {
+        for (int64_t tile = 0; tile < rows * tiles.groups; ++tile) {
           const int64_t i = tile / tiles.groups, t = tile % tiles.groups;
           a.data = from + i * a_line + tiles.begin(t) * a_stride;
           T* c = to + i * c_line + tiles.begin(t) * c_stride + n;
