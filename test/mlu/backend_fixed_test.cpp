@@ -1,3 +1,4 @@
+#include <reel/nn/models/lenet.h>
 #include <reel/tensor/functions/fixed.h>
 
 #include "backend_support.h"
@@ -108,5 +109,22 @@ TEST_CASE("low-bit Linear trains on the device as on the CPU") {
     CHECK(largest_error(cpu->weight.grad(), mlu->weight.grad().to(Device(kCPU))) <= kSums);
   }
   CHECK(equal(cpu->low_bit->state, mlu->low_bit->state.to(Device(kCPU))));
+  CHECK(findings() == "");
+}
+
+TEST_CASE("int8 inference on the device is near that in float") {
+  manual_seed(3);
+  const NoGradGuard no_grad;
+  nn::models::LeNet net;
+  net->eval();
+  const Tensor x = wave({8, 1, 28, 28}), want = net->forward(x);
+  nn::quant::prepare(net, nn::quant::LowBitOptions().max_bits(8));
+  net->to(device());
+  bang::clear_findings();
+  const Tensor scores = net->forward(x.to(device())).to(Device(kCPU));
+  // Five layers, each of which rounds its input and its weight by up to 1/127 of the largest.
+  const double largest = want.abs().max().item<double>();
+  CHECK((scores - want).abs().max().item<double>() <= 0.05 * largest);
+  CHECK_FALSE(equal(scores, want));
   CHECK(findings() == "");
 }
