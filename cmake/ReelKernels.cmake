@@ -57,6 +57,8 @@ function(reel_build_kernels result)
                               ${PROJECT_SOURCE_DIR}/lib/backends/cpu/kernels/conv_weight_grad.cpp
                               ${PROJECT_SOURCE_DIR}/lib/backends/cpu/kernels/conv_windows_in_place.cpp
                               ${PROJECT_SOURCE_DIR}/lib/backends/cpu/kernels/conv_windows_packed.cpp
+                              ${PROJECT_SOURCE_DIR}/lib/backends/cpu/kernels/pool_planes.cpp
+                              ${PROJECT_SOURCE_DIR}/lib/backends/cpu/kernels/softmax.cpp
                               PROPERTIES COMPILE_OPTIONS -O2)
   set(merged_objects "")
   if(sources)

@@ -55,6 +55,8 @@ void bernoulli_fill(T* data, int64_t size, double p, Engine& engine) {
   constexpr int64_t kBlock = 512;
   // Compared as integers: the 53 bits of a double are the low 21 of one word and all of the next.
   const auto limit = static_cast<uint64_t>(std::ceil(p * 0x1p53));
+  // Looked up: a branch would be mispredicted as often as not.
+  const T values[] = {T(0), T(1)};
   uint32_t words[2 * kBlock];
   for (int64_t i = 0; i < size; i += kBlock) {
     const int64_t n = std::min(kBlock, size - i);
@@ -62,7 +64,7 @@ void bernoulli_fill(T* data, int64_t size, double p, Engine& engine) {
     for (int64_t j = 0; j < n; ++j) {
       const uint64_t bits =
           static_cast<uint64_t>(words[2 * j] & 0x1fffffu) << 32 | words[2 * j + 1];
-      data[i + j] = T(bits < limit ? 1 : 0);
+      data[i + j] = values[bits < limit];
     }
   }
 }

@@ -146,11 +146,11 @@ inline Num<T> fold_rows(int count, int64_t n, const Read& read) {
   for (int r = count; r < kStep; ++r) rows[r] = broadcast(kIdentity);
   for (int r = 0; r < count; ++r) {
     Num<T> row = kIdentity;
-    for (int64_t i = 0; i < n; i += kStep) {
-      const int m = static_cast<int>(std::min(kStep, n - i));
-      Num<T> value = read(r, i, m);
-      if (m < kStep) value = first_or(value.v, m, kIdentity);
-      row = i == 0 ? value : Fold::combine(row, value);
+    int64_t i = 0;
+    for (; i + kStep <= n; i += kStep) row = Fold::combine(row, read(r, i, int{kStep}));
+    if (i < n) {
+      const int m = static_cast<int>(n - i);
+      row = Fold::combine(row, Num<T>(first_or(read(r, i, m).v, m, kIdentity)));
     }
     rows[r] = row.v;
   }

@@ -117,27 +117,25 @@ int64_t places_per_chunk(const Layout& layout) {
   return std::max<int64_t>(1, kChunk / layout.channels);
 }
 
-// totals[c] += f(a[c], b[c], c) summed over places; eight at a time, so that double is met seldom.
+// totals[c] += f(a[c], b[c], c) summed over places; four at a time, so that double is met seldom.
 template <class T, class F>
 void add_places(const Layout& layout, int64_t begin, int64_t end, const View* const* views,
                 double* totals, const F& f) {
-  constexpr int64_t kPlaces = 8;
   const int64_t a_step = layout.places.inner_stride(1);
   const int64_t b_step = layout.places.inner_stride(2);
   Cursor cursor(layout.places, begin);
   for (int64_t position = begin; position < end;) {
     const int64_t n =
-        std::min({end - position, layout.places.inner_size() - cursor.inner(), kPlaces});
+        std::min<int64_t>({end - position, layout.places.inner_size() - cursor.inner(), 4});
     const T* a = views[1]->as<T>() + cursor.offset(1);
     const T* b = views[2]->as<T>() + cursor.offset(2);
-    for (int64_t c = 0; n == kPlaces && c < layout.channels; ++c) {
-      const auto two = [&](int64_t i) {
-        return f(a[c + i * a_step], b[c + i * b_step], c) +
-               f(a[c + (i + 1) * a_step], b[c + (i + 1) * b_step], c);
-      };
-      totals[c] += (two(0) + two(2)) + (two(4) + two(6));
+    for (int64_t c = 0; n == 4 && c < layout.channels; ++c) {
+      const T first = f(a[c], b[c], c) + f(a[c + a_step], b[c + b_step], c);
+      const T second =
+          f(a[c + 2 * a_step], b[c + 2 * b_step], c) + f(a[c + 3 * a_step], b[c + 3 * b_step], c);
+      totals[c] += first + second;
     }
-    for (int64_t i = 0; n < kPlaces && i < n; ++i) {
+    for (int64_t i = 0; n < 4 && i < n; ++i) {
       for (int64_t c = 0; c < layout.channels; ++c) {
         totals[c] += f(a[c + i * a_step], b[c + i * b_step], c);
       }

@@ -20,8 +20,7 @@ namespace {
 // values, indices [N, Ho, Wo, C] from x [N, H, W, C].
 template <class T>
 void max_pool(const PoolShape& shape, const T* x, T* values, int64_t* indices) {
-  using W = Wide<T>;
-  constexpr int kL = kLanes<W>;
+  constexpr int kL = kLanes<T>;
   const int64_t channels = shape.channels, width = shape.width;
   shape.for_each_line([&](int64_t line, int64_t image, const Span& rows) {
     const T* plane = x + image * shape.height * width * channels;
@@ -30,20 +29,20 @@ void max_pool(const PoolShape& shape, const T* x, T* values, int64_t* indices) {
     for (const Span& columns : shape.columns) {
       for (int64_t c = 0; c < channels; c += kL) {
         const int lanes = static_cast<int>(std::min<int64_t>(kL, channels - c));
-        Vec<W> best = broadcast(-std::numeric_limits<W>::infinity());
-        Vec<W> best_at = broadcast(static_cast<W>(rows.begin * width + columns.begin));
+        Vec<T> best = broadcast(-std::numeric_limits<T>::infinity());
+        Vec<T> best_at = broadcast(static_cast<T>(rows.begin * width + columns.begin));
         for (int64_t i = rows.begin; i < rows.end; i += shape.attrs.dilation[0]) {
           for (int64_t j = columns.begin; j < columns.end; j += shape.attrs.dilation[1]) {
             const T* p = plane + (i * width + j) * channels + c;
-            const Vec<W> v = lanes == kL ? load_wide(p) : load_wide_n(p, lanes);
-            const Mask<W> wins = (v > best) | is_nan(v);
+            const Vec<T> v = load_some(p, lanes);
+            const Mask<T> wins = (v > best) | is_nan(v);
             best = select(wins, v, best);
-            best_at = select(wins, broadcast(static_cast<W>(i * width + j)), best_at);
+            best_at = select(wins, broadcast(static_cast<T>(i * width + j)), best_at);
           }
         }
-        alignas(64) W positions[kL];
+        alignas(64) T positions[kL];
         store(positions, best_at);
-        store_wide(value + c, best, lanes);
+        store_some(value + c, best, lanes);
         if (lanes == kL) {
           for (int l = 0; l < kL; ++l) index[c + l] = static_cast<int64_t>(positions[l]);
         } else {
@@ -120,7 +119,7 @@ const char* max_pool_row(const Call& call) {
   if (values.numel == 0) return nullptr;
   if (have_rows(x, values) && have_rows(x, indices)) return max_pool_planes(call);
   const PoolShape shape(x, values, call.as<ops::MaxPool2d>());
-  if (shape.height * shape.width > kExactPositions<Wide<T>>) return "plane has too many positions";
+  if (shape.height * shape.width > kExactPositions<T>) return "plane has too many positions";
   const ChannelsLastInput<T> in(x);
   const ChannelsLastOutput<T> out(values);
   const ChannelsLastOutput<int64_t> at(indices);
@@ -136,19 +135,12 @@ const char* max_pool_grad_row(const Call& call) {
   if (dx.numel == 0) return nullptr;
   if (have_rows(g, dx) && have_rows(indices, dx) && g.numel > 0) return max_pool_grad_planes(call);
   const PoolShape shape(dx, g, call.as<ops::MaxPool2dGrad>());
-  const bool tiled = tiles_the_image(shape);
-  if constexpr (sizeof(T) == 2) {
-    // Gradients that meet are added up in float.
-    Cut images;
-    images.in[0] = images.in[1] = images.out[0] = 0;
-    if (!tiled) return run_in_parts(call, max_pool_grad_row<float>, images);
-  }
   const ChannelsLastInput<T> grad(g);
   const ChannelsLastInput<int64_t> at(indices);
   const ChannelsLastOutput<T> out(dx);
-  if (tiled) {
+  if (tiles_the_image(shape)) {
     max_pool_grad_tiled<T>(shape, grad.data(), at.data(), out.data());
-  } else if constexpr (sizeof(T) > 2) {
+  } else {
     max_pool_grad_scattered<T>(shape, grad.data(), at.data(), out.data());
   }
   out.finish();
@@ -158,8 +150,7 @@ const char* max_pool_grad_row(const Call& call) {
 // y [N, Ho, Wo, C] = means of x [N, H, W, C].
 template <class T>
 const char* avg_pool_row(const Call& call) {
-  using W = Wide<T>;
-  constexpr int kL = kLanes<W>;
+  constexpr int kL = kLanes<T>;
   const View &x = call.in[0], &y = call.out[0];
   if (y.numel == 0) return nullptr;
   if (have_rows(x, y)) return avg_pool_planes(call);
@@ -180,15 +171,15 @@ const char* avg_pool_row(const Call& call) {
           op.divisor_override != 0 ? op.divisor_override : row_divisor * column_divisors[window];
       for (int64_t c = 0; c < channels; c += kL) {
         const int lanes = static_cast<int>(std::min<int64_t>(kL, channels - c));
-        Vec<W> sum = broadcast(W(0));
+        Vec<T> sum = broadcast(T(0));
         for (int64_t i = rows.begin; i < rows.end; ++i) {
           for (int64_t j = columns.begin; j < columns.end; ++j) {
             const T* p = plane + (i * width + j) * channels + c;
-            sum = sum + (lanes == kL ? load_wide(p) : load_wide_n(p, lanes));
+            sum = sum + load_some(p, lanes);
           }
         }
-        sum = divide(sum, broadcast(static_cast<W>(divisor)));
-        store_wide(to + c, sum, lanes);
+        sum = divide(sum, broadcast(static_cast<T>(divisor)));
+        store_some(to + c, sum, lanes);
       }
     }
   });
@@ -212,8 +203,7 @@ std::vector<Span> windows_over(const std::vector<Span>& spans, int64_t size) {
 // dx [N, H, W, C] gathers from the windows of g [N, Ho, Wo, C] that hold the pixel.
 template <class T>
 const char* avg_pool_grad_row(const Call& call) {
-  using W = Wide<T>;
-  constexpr int kL = kLanes<W>;
+  constexpr int kL = kLanes<T>;
   const View &g = call.in[0], &dx = call.out[0];
   if (dx.numel == 0) return nullptr;
   if (have_rows(dx, g) && g.numel > 0) return avg_pool_grad_planes(call);
@@ -236,7 +226,7 @@ const char* avg_pool_grad_row(const Call& call) {
       for (const Span& across : columns) {
         for (int64_t c = 0; c < channels; c += kL) {
           const int lanes = static_cast<int>(std::min<int64_t>(kL, channels - c));
-          Vec<W> sum = broadcast(W(0));
+          Vec<T> sum = broadcast(T(0));
           for (int64_t i = over.begin; i < over.end; ++i) {
             for (int64_t j = across.begin; j < across.end; ++j) {
               const int64_t divisor = op.divisor_override != 0
@@ -244,11 +234,10 @@ const char* avg_pool_grad_row(const Call& call) {
                                           : row_divisors[static_cast<size_t>(i)] *
                                                 column_divisors[static_cast<size_t>(j)];
               const T* p = plane + (i * shape.out_width + j) * channels + c;
-              sum = sum + divide(lanes == kL ? load_wide(p) : load_wide_n(p, lanes),
-                                 broadcast(static_cast<W>(divisor)));
+              sum = sum + divide(load_some(p, lanes), broadcast(static_cast<T>(divisor)));
             }
           }
-          store_wide(to + c, sum, lanes);
+          store_some(to + c, sum, lanes);
         }
         to += channels;
       }
@@ -258,25 +247,29 @@ const char* avg_pool_grad_row(const Call& call) {
   return nullptr;
 }
 
+// Half and bfloat16 in float: pictures whose channels vary fastest are not taken apart, of others
+// planes are.
+template <Kernel kFloatKernel, Kernel kDoubleKernel>
+const char* by_dtype(const Call& call) {
+  const View& out = call.out[0];
+  if (out.dtype == kFloat) return kFloatKernel(call);
+  if (out.dtype == kDouble) return kDoubleKernel(call);
+  if (!is_narrow(out.dtype)) return "dtype is not a floating-point one";
+  if (out.numel == 0) return nullptr;
+  Cut cut;
+  const int dim = have_rows(out, out) && out.sizes[1] > out.sizes[0] ? 1 : 0;
+  std::fill_n(cut.in, call.num_in, dim);
+  std::fill_n(cut.out, call.num_out, dim);
+  return run_in_parts(call, kFloatKernel, cut);
+}
+
 }  // namespace
 
 void register_pool(KernelTable& table) {
-  table.add("max_pool2d", [](const Call& call) {
-    return by_pooled_dtype(call, max_pool_row<float>, max_pool_row<double>, max_pool_row<Half>,
-                           max_pool_row<BFloat16>);
-  });
-  table.add("max_pool2d_grad", [](const Call& call) {
-    return by_pooled_dtype(call, max_pool_grad_row<float>, max_pool_grad_row<double>,
-                           max_pool_grad_row<Half>, max_pool_grad_row<BFloat16>);
-  });
-  table.add("avg_pool2d", [](const Call& call) {
-    return by_pooled_dtype(call, avg_pool_row<float>, avg_pool_row<double>, avg_pool_row<Half>,
-                           avg_pool_row<BFloat16>);
-  });
-  table.add("avg_pool2d_grad", [](const Call& call) {
-    return by_pooled_dtype(call, avg_pool_grad_row<float>, avg_pool_grad_row<double>,
-                           avg_pool_grad_row<Half>, avg_pool_grad_row<BFloat16>);
-  });
+  table.add("max_pool2d", by_dtype<max_pool_row<float>, max_pool_row<double>>);
+  table.add("max_pool2d_grad", by_dtype<max_pool_grad_row<float>, max_pool_grad_row<double>>);
+  table.add("avg_pool2d", by_dtype<avg_pool_row<float>, avg_pool_row<double>>);
+  table.add("avg_pool2d_grad", by_dtype<avg_pool_grad_row<float>, avg_pool_grad_row<double>>);
 }
 
 }  // namespace reel::cpu::REEL_ISA

@@ -3,7 +3,7 @@
 #include <limits>
 #include <vector>
 
-#include <reel/backends/cpu/kernels/narrow.h>
+#include <reel/backends/cpu/vec.h>
 #include <reel/backends/parallel.h>
 #include <reel/tensor/ops/pool.h>
 
@@ -71,46 +71,25 @@ std::vector<int64_t> divisors(const Op& op, const std::vector<Span>& spans) {
   return result;
 }
 
-/// Writes the first n lanes, 0 < n <= kLanes, rounded to T.
+/// The first n elements as lanes, 0 < n <= kLanes, and the first n lanes to memory.
 template <class T>
-inline void store_wide(T* p, const Vec<Wide<T>>& v, int n) {
-  if constexpr (sizeof(T) == 2) {
-    alignas(64) float values[kLanes<float>];
-    store(values, v);
-    narrow(values, n, p);
-  } else if (n == kLanes<T>) {
-    store(p, v);
-  } else {
-    store_n(p, v, n);
-  }
+inline Vec<T> load_some(const T* p, int n) {
+  return n == kLanes<T> ? load(p) : load_n(p, n);
+}
+template <class T>
+inline void store_some(T* p, const Vec<T>& v, int n) {
+  n == kLanes<T> ? store(p, v) : store_n(p, v, n);
 }
 
 /// Positions in a plane are carried as T, which is exact as long as they are below this.
 template <class T>
 inline constexpr int64_t kExactPositions = int64_t{1} << std::numeric_limits<T>::digits;
 
-/// Runs the kernel of the first output's dtype.
-inline const char* by_pooled_dtype(const Call& call, Kernel of_float, Kernel of_double,
-                                   Kernel of_half, Kernel of_bfloat16) {
-  switch (call.out[0].dtype) {
-    case kFloat:
-      return of_float(call);
-    case kDouble:
-      return of_double(call);
-    case kHalf:
-      return of_half(call);
-    case kBFloat16:
-      return of_bfloat16(call);
-    default:
-      return "dtype is not a floating-point one";
-  }
-}
-
 /// True if the rows of all these [N, C, H, W] lie in a piece and channels do not vary fastest, so
 /// that the lanes of a vector had better be columns than channels.
 bool have_rows(const View& a, const View& b);
 
-// The four kernels for these, in pool_planes.cpp; of float32, float64, half and bfloat16.
+// The four kernels for these, in pool_planes.cpp; of float32 and float64.
 const char* max_pool_planes(const Call& call);
 const char* max_pool_grad_planes(const Call& call);
 const char* avg_pool_planes(const Call& call);

@@ -17,23 +17,22 @@ T* row_of(const View& view, int64_t plane, int64_t row) {
 
 // Lane l is p[l * stride], for the first n lanes.
 template <class T>
-Vec<Wide<T>> load_strided(const T* p, int64_t stride, int n) {
-  using W = Wide<T>;
-  constexpr int kL = kLanes<W>;
-  if (stride == 1) return n == kL ? load_wide(p) : load_wide_n(p, n);
+Vec<T> load_strided(const T* p, int64_t stride, int n) {
+  constexpr int kL = kLanes<T>;
+  if (stride == 1) return load_some(p, n);
   if (stride == 2 && n == kL) {
     // The second vector begins with the last element of the first: nothing behind the last lane's
     // element is read.
-    using Lanes [[gnu::vector_size(sizeof(Vec<W>))]] = W;
-    const auto low = std::bit_cast<Lanes>(load_wide(p));
-    const auto high = std::bit_cast<Lanes>(load_wide(p + kL - 1));
+    using Lanes [[gnu::vector_size(sizeof(Vec<T>))]] = T;
+    const auto low = std::bit_cast<Lanes>(load(p));
+    const auto high = std::bit_cast<Lanes>(load(p + kL - 1));
     return [&]<int... kI>(std::integer_sequence<int, kI...>) {
-      return std::bit_cast<Vec<W>>(
+      return std::bit_cast<Vec<T>>(
           __builtin_shufflevector(low, high, (kI < kL / 2 ? 2 * kI : 2 * kI + 1)...));
     }
     (std::make_integer_sequence<int, kL>());
   }
-  alignas(64) W lanes[kL] = {};
+  alignas(64) T lanes[kL] = {};
   for (int l = 0; l < n; ++l) lanes[l] = p[l * stride];
   return load(lanes);
 }
@@ -78,29 +77,28 @@ void for_each_window(const PoolShape& shape, const Inside& inside, const One& on
 
 template <class T>
 const char* max_pool(const Call& call) {
-  using W = Wide<T>;
-  constexpr int kL = kLanes<W>;
+  constexpr int kL = kLanes<T>;
   const View &x = call.in[0], &values = call.out[0], &indices = call.out[1];
   const PoolShape shape(x, values, call.as<ops::MaxPool2d>());
   const ops::PoolAttrs& attrs = shape.attrs;
   const int64_t width = shape.width, stride = attrs.stride[1];
-  if (shape.height * width > kExactPositions<W>) return "plane has too many positions";
+  if (shape.height * width > kExactPositions<T>) return "plane has too many positions";
   const Inside inside(shape);
-  alignas(64) W numbers[kL];
-  for (int l = 0; l < kL; ++l) numbers[l] = static_cast<W>(l * stride);
-  const Vec<W> apart = load(numbers);
+  alignas(64) T numbers[kL];
+  for (int l = 0; l < kL; ++l) numbers[l] = static_cast<T>(l * stride);
+  const Vec<T> apart = load(numbers);
   for_each_row(shape, [&](int64_t plane, int64_t row) {
     const Span& rows = shape.rows[static_cast<size_t>(row)];
     T* value = row_of<T>(values, plane, row);
     int64_t* index = row_of<int64_t>(indices, plane, row);
     const auto one = [&](int64_t window) {
       const Span& columns = shape.columns[static_cast<size_t>(window)];
-      W best = -std::numeric_limits<W>::infinity();
+      T best = -std::numeric_limits<T>::infinity();
       index[window] = rows.begin * width + columns.begin;
       for (int64_t i = rows.begin; i < rows.end; i += attrs.dilation[0]) {
         const T* line = row_of<const T>(x, plane, i);
         for (int64_t j = columns.begin; j < columns.end; j += attrs.dilation[1]) {
-          const W v = line[j];
+          const T v = line[j];
           if (!(v > best || v != v)) continue;
           best = v;
           index[window] = i * width + j;
@@ -110,20 +108,20 @@ const char* max_pool(const Call& call) {
     };
     const auto several = [&](int64_t window, int n) {
       const int64_t begin = window * stride - attrs.padding[1];
-      Vec<W> best = broadcast(-std::numeric_limits<W>::infinity());
-      Vec<W> best_at = apart + broadcast(static_cast<W>(rows.begin * width + begin));
+      Vec<T> best = broadcast(-std::numeric_limits<T>::infinity());
+      Vec<T> best_at = apart + broadcast(static_cast<T>(rows.begin * width + begin));
       for (int64_t i = rows.begin; i < rows.end; i += attrs.dilation[0]) {
         const T* line = row_of<const T>(x, plane, i);
         for (int64_t k = 0; k < attrs.kernel_size[1]; ++k) {
           const int64_t j = begin + k * attrs.dilation[1];
-          const Vec<W> v = load_strided(line + j, stride, n);
-          const Mask<W> wins = (v > best) | is_nan(v);
+          const Vec<T> v = load_strided(line + j, stride, n);
+          const Mask<T> wins = (v > best) | is_nan(v);
           best = select(wins, v, best);
-          best_at = select(wins, apart + broadcast(static_cast<W>(i * width + j)), best_at);
+          best_at = select(wins, apart + broadcast(static_cast<T>(i * width + j)), best_at);
         }
       }
-      store_wide(value + window, best, n);
-      alignas(64) W positions[kL];
+      store_some(value + window, best, n);
+      alignas(64) T positions[kL];
       store(positions, best_at);
       for (int l = 0; l < n; ++l) index[window + l] = static_cast<int64_t>(positions[l]);
     };
@@ -134,8 +132,7 @@ const char* max_pool(const Call& call) {
 
 template <class T>
 const char* avg_pool(const Call& call) {
-  using W = Wide<T>;
-  constexpr int kL = kLanes<W>;
+  constexpr int kL = kLanes<T>;
   const View &x = call.in[0], &y = call.out[0];
   const auto& op = call.as<ops::AvgPool2d>();
   const PoolShape shape(x, y, op);
@@ -146,14 +143,14 @@ const char* avg_pool(const Call& call) {
     const Span& rows = shape.rows[static_cast<size_t>(row)];
     T* to = row_of<T>(y, plane, row);
     const auto divisor = [&](int64_t window) {
-      return static_cast<W>(op.divisor_override != 0
+      return static_cast<T>(op.divisor_override != 0
                                 ? op.divisor_override
                                 : row_divisors[static_cast<size_t>(row)] *
                                       column_divisors[static_cast<size_t>(window)]);
     };
     const auto one = [&](int64_t window) {
       const Span& columns = shape.columns[static_cast<size_t>(window)];
-      W sum = 0;
+      T sum = 0;
       for (int64_t i = rows.begin; i < rows.end; ++i) {
         const T* line = row_of<const T>(x, plane, i);
         for (int64_t j = columns.begin; j < columns.end; ++j) sum += line[j];
@@ -162,49 +159,41 @@ const char* avg_pool(const Call& call) {
     };
     const auto several = [&](int64_t window, int n) {
       const int64_t begin = window * op.stride[1] - op.padding[1];
-      Vec<W> sum = broadcast(W(0));
+      Vec<T> sum = broadcast(T(0));
       for (int64_t i = rows.begin; i < rows.end; ++i) {
         const T* line = row_of<const T>(x, plane, i) + begin;
         for (int64_t j = 0; j < op.kernel_size[1]; ++j) {
           sum = sum + load_strided(line + j, op.stride[1], n);
         }
       }
-      store_wide(to + window, divide(sum, broadcast(divisor(window))), n);
+      store_some(to + window, divide(sum, broadcast(divisor(window))), n);
     };
     for_each_window<kL>(shape, inside, one, several);
   });
   return nullptr;
 }
 
-// Calls body(plane, its elements of dx as zeros), then brings these to dx. What is narrow is added
-// up in float.
+// Calls body(plane, its elements of dx as zeros), then brings these to dx.
 template <class T, class Body>
 void for_each_plane_of(const View& dx, const Body& body) {
-  using W = Wide<T>;
-  const int64_t height = dx.sizes[2], width = dx.sizes[3];
-  parallel_for(0, dx.sizes[0] * dx.sizes[1], 1 + 16384 / (height * width),
-               [&](int64_t plane, int64_t end) {
-                 std::vector<W> sums(static_cast<size_t>(height * width));
-                 for (; plane < end; ++plane) {
-                   std::fill(sums.begin(), sums.end(), W(0));
-                   body(plane, sums.data());
-                   for (int64_t row = 0; row < height; ++row) {
-                     const W* from = sums.data() + row * width;
-                     if constexpr (sizeof(T) == 2) {
-                       narrow(from, width, row_of<T>(dx, plane, row));
-                     } else {
-                       std::copy_n(from, width, row_of<T>(dx, plane, row));
-                     }
-                   }
-                 }
-               });
+  const int64_t height = dx.sizes[2], width = dx.sizes[3], pixels = height * width;
+  parallel_for(0, dx.sizes[0] * dx.sizes[1], 1 + 16384 / pixels, [&](int64_t plane, int64_t end) {
+    std::vector<T> sums(static_cast<size_t>(pixels));
+    for (; plane < end; ++plane) {
+      std::fill(sums.begin(), sums.end(), T(0));
+      body(plane, sums.data());
+      for (int64_t row = 0; row < height; ++row) {
+        std::copy_n(sums.data() + row * width, width, row_of<T>(dx, plane, row));
+      }
+    }
+  });
 }
 
 template <class T>
 const char* max_pool_grad(const Call& call) {
   const View &g = call.in[0], &indices = call.in[1], &dx = call.out[0];
   const int64_t pixels = dx.sizes[2] * dx.sizes[3];
-  for_each_plane_of<T>(dx, [&](int64_t plane, Wide<T>* to) {
+  for_each_plane_of<T>(dx, [&](int64_t plane, T* to) {
     for (int64_t row = 0; row < g.sizes[2]; ++row) {
       const T* grad = row_of<const T>(g, plane, row);
       const int64_t* index = row_of<const int64_t>(indices, plane, row);
@@ -222,13 +211,12 @@ const char* max_pool_grad(const Call& call) {
 
 template <class T>
 const char* avg_pool_grad(const Call& call) {
-  using W = Wide<T>;
   const View &g = call.in[0], &dx = call.out[0];
   const auto& op = call.as<ops::AvgPool2dGrad>();
   const PoolShape shape(dx, g, op);
   const std::vector<int64_t> row_divisors = divisors(op, shape.rows);
   const std::vector<int64_t> column_divisors = divisors(op, shape.columns);
-  for_each_plane_of<T>(dx, [&](int64_t plane, W* to) {
+  for_each_plane_of<T>(dx, [&](int64_t plane, T* to) {
     for (size_t row = 0; row < shape.rows.size(); ++row) {
       const T* grad = row_of<const T>(g, plane, static_cast<int64_t>(row));
       for (size_t window = 0; window < shape.columns.size(); ++window) {
@@ -236,7 +224,7 @@ const char* avg_pool_grad(const Call& call) {
         const int64_t divisor = op.divisor_override != 0
                                     ? op.divisor_override
                                     : row_divisors[row] * column_divisors[window];
-        const W share = static_cast<W>(grad[window]) / static_cast<W>(divisor);
+        const T share = static_cast<T>(grad[window]) / static_cast<T>(divisor);
         for (int64_t i = rows.begin; i < rows.end; ++i) {
           for (int64_t j = columns.begin; j < columns.end; ++j) to[i * shape.width + j] += share;
         }
@@ -257,20 +245,16 @@ bool have_rows(const View& a, const View& b) {
 }
 
 const char* max_pool_planes(const Call& call) {
-  return by_pooled_dtype(call, max_pool<float>, max_pool<double>, max_pool<Half>,
-                         max_pool<BFloat16>);
+  return call.out[0].dtype == kFloat ? max_pool<float>(call) : max_pool<double>(call);
 }
 const char* max_pool_grad_planes(const Call& call) {
-  return by_pooled_dtype(call, max_pool_grad<float>, max_pool_grad<double>, max_pool_grad<Half>,
-                         max_pool_grad<BFloat16>);
+  return call.out[0].dtype == kFloat ? max_pool_grad<float>(call) : max_pool_grad<double>(call);
 }
 const char* avg_pool_planes(const Call& call) {
-  return by_pooled_dtype(call, avg_pool<float>, avg_pool<double>, avg_pool<Half>,
-                         avg_pool<BFloat16>);
+  return call.out[0].dtype == kFloat ? avg_pool<float>(call) : avg_pool<double>(call);
 }
 const char* avg_pool_grad_planes(const Call& call) {
-  return by_pooled_dtype(call, avg_pool_grad<float>, avg_pool_grad<double>, avg_pool_grad<Half>,
-                         avg_pool_grad<BFloat16>);
+  return call.out[0].dtype == kFloat ? avg_pool_grad<float>(call) : avg_pool_grad<double>(call);
 }
 
 }  // namespace reel::cpu::REEL_ISA

@@ -18,7 +18,9 @@ constexpr int64_t kChunk = 65536;
 constexpr int64_t kGather = 1024;
 // Columns that are reduced side by side: their totals stay in the first-level cache.
 constexpr int64_t kColumns = 1024;
-constexpr int64_t kLines = 8;  // of which so many become one before they are added to a total
+// Of which so many become one before they are added to a total.
+template <class T>
+constexpr int64_t kLines = std::is_same_v<T, float> ? 8 : 4;
 
 // The dimensions that stay (views x and y) and those that are reduced (x).
 struct Split {
@@ -61,10 +63,7 @@ struct Operand {
       for (int64_t i = 0; i < n; ++i) together[i] = at(offset)[i * stride];
       return together;
     }
-    if constexpr (std::is_same_v<T, float>) {
-      dtype == kHalf ? widen_run(static_cast<const Half*>(data) + offset, stride, n, together)
-                     : widen_run(static_cast<const BFloat16*>(data) + offset, stride, n, together);
-    }
+    if constexpr (std::is_same_v<T, float>) widen_run(offset, stride, n, together);
     return together;
   }
   void put(int64_t offset, T value) const {
@@ -77,10 +76,14 @@ struct Operand {
   }
 
  private:
-  template <class S>
-  static void widen_run(const S* from, int64_t stride, int64_t n, float* to) {
-    if (stride == 1) return widen(from, n, to);
-    for (int64_t i = 0; i < n; ++i) to[i] = from[i * stride];
+  // Not inlined: it is long, and called where runs are.
+  [[gnu::noinline]] void widen_run(int64_t offset, int64_t stride, int64_t n, float* to) const {
+    const auto from = [&]<class S>(const S* p) {
+      if (stride == 1) return widen(p, n, to);
+      for (int64_t i = 0; i < n; ++i) to[i] = p[i * stride];
+    };
+    dtype == kHalf ? from(static_cast<const Half*>(data) + offset)
+                   : from(static_cast<const BFloat16*>(data) + offset);
   }
 };
 
@@ -187,9 +190,9 @@ void fold_lines(const Geometry& reduced, const Operand<T>& x, int64_t start, int
     int64_t rows = std::min(end - position, reduced.inner_size() - cursor.inner());
     int64_t stride = reduced.inner_stride(0);
     const T* row = x.at(start + cursor.offset(0));
-    alignas(64) T together[std::is_same_v<T, float> ? kLines * kColumns : 1];
+    alignas(64) T together[std::is_same_v<T, float> ? kLines<T> * kColumns : 1];
     if (x.narrow()) {
-      rows = std::min(rows, kLines);
+      rows = std::min(rows, kLines<T>);
       for (int64_t r = 0; r < rows; ++r) {
         x.run(start + cursor.offset(0) + r * stride, 1, n, together + r * n);
       }
@@ -198,14 +201,15 @@ void fold_lines(const Geometry& reduced, const Operand<T>& x, int64_t start, int
     }
     int64_t r = 0;
     const auto both = [](T a, T b) { return static_cast<T>(Fold::combine(a, b)); };
-    for (; r + kLines <= rows; r += kLines) {
+    for (; r + kLines<T> <= rows; r += kLines<T>) {
       const T* a = row + r * stride;
       for (int64_t i = 0; i < n; ++i) {
         const auto two = [&](int64_t k) {
           return both(a[k * stride + i], a[(k + 1) * stride + i]);
         };
-        const T eight = both(both(two(0), two(2)), both(two(4), two(6)));
-        totals[i] = static_cast<Total<T>>(Fold::combine(totals[i], static_cast<Total<T>>(eight)));
+        T all = both(two(0), two(2));
+        if constexpr (kLines<T> == 8) all = both(all, both(two(4), two(6)));
+        totals[i] = static_cast<Total<T>>(Fold::combine(totals[i], static_cast<Total<T>>(all)));
       }
     }
     for (; r < rows; ++r) {

@@ -180,12 +180,14 @@ void run(const Geometry& others, const View* const* views, const int64_t* stride
       const T* x = a + cursor.offset(1);
       const T* z = b + cursor.offset(2);
       int64_t count = 1;
-      if (rows && n <= kShortRow<T>) {
-        count =
-            std::min<int64_t>({end - position, others.inner_size() - cursor.inner(), kLanes<T>});
-        Kind::short_rows(Lines<const T>{x, others.inner_stride(1)},
-                         Lines<const T>{z, others.inner_stride(2)},
-                         Lines<T>{y, others.inner_stride(0)}, n, static_cast<int>(count));
+      if (std::is_same_v<T, float> && rows && n <= kShortRow<T>) {
+        if constexpr (std::is_same_v<T, float>) {
+          count =
+              std::min<int64_t>({end - position, others.inner_size() - cursor.inner(), kLanes<T>});
+          Kind::short_rows(Lines<const T>{x, others.inner_stride(1)},
+                           Lines<const T>{z, others.inner_stride(2)},
+                           Lines<T>{y, others.inner_stride(0)}, n, static_cast<int>(count));
+        }
       } else if (rows) {
         Kind::row(x, z, y, n);
       } else if (side_by_side) {
