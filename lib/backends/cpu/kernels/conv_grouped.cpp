@@ -341,11 +341,11 @@ void weight_grad(const ConvShape& shape, const T* g, const T* x, const View& dwe
   const auto row_hits = window_hits(shape, 0);
   // Partial sums over fixed groups of lines keep the result independent of the threads.
   const EvenSplit split(lines, std::max<int64_t>(1, (lines + kEnoughTasks - 1) / kEnoughTasks));
-  const Storage storage =
-      allocate_storage(sizeof(T) * static_cast<size_t>(split.groups * size), kCPU);
+  const int64_t tasks = std::max<int64_t>(1, split.groups);  // no picture: one, which adds nothing
+  const Storage storage = allocate_storage(sizeof(T) * static_cast<size_t>(tasks * size), kCPU);
   T* partial = static_cast<T*>(storage->data());
 
-  parallel_for(0, split.groups, 1, [&](int64_t task, int64_t) {
+  parallel_for(0, tasks, 1, [&](int64_t task, int64_t) {
     T* sums = partial + task * size;
     std::memset(sums, 0, sizeof(T) * static_cast<size_t>(size));
     const int64_t first = split.begin(task);
@@ -358,7 +358,7 @@ void weight_grad(const ConvShape& shape, const T* g, const T* x, const View& dwe
       }
     }
   });
-  for (int64_t task = 1; task < split.groups; ++task) {
+  for (int64_t task = 1; task < tasks; ++task) {
     for (int64_t at = 0; at < size; ++at) partial[at] += partial[task * size + at];
   }
   const T* sum = partial;
