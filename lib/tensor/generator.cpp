@@ -29,20 +29,19 @@ static_assert(sizeof(PyTorchState) == 5056);
 
 constexpr uint32_t kSize = Generator::State::kSize, kShift = Generator::State::kShift;
 
-// Vectors of 16 words, in registers as wide as whatever the functions are inlined into has.
+// Vectors of 16 words, in as many registers as that takes.
 constexpr uint32_t kVector = 16;
 using Words [[gnu::vector_size(sizeof(uint32_t) * kVector)]] = uint32_t;
-#define REEL_ALWAYS_INLINE [[gnu::always_inline]] inline
 
 /// next ^= what follows from two neighbours u and v.
 template <class T>
-REEL_ALWAYS_INLINE void mix(const T& u, const T& v, T& next) {
+void mix(const T& u, const T& v, T& next) {
   next ^= (((u & 0x80000000u) | (v & 0x7fffffffu)) >> 1) ^ ((0u - (v & 1u)) & 0x9908b0dfu);
 }
 
 /// Replaces words[i], or as many from there on as a T holds.
 template <class T>
-REEL_ALWAYS_INLINE void twist_at(uint32_t* words, uint32_t i, uint32_t shifted) {
+void twist_at(uint32_t* words, uint32_t i, uint32_t shifted) {
   T u, v, next;
   std::memcpy(&u, words + i, sizeof u);
   std::memcpy(&v, words + i + 1, sizeof v);
@@ -51,7 +50,7 @@ REEL_ALWAYS_INLINE void twist_at(uint32_t* words, uint32_t i, uint32_t shifted) 
   std::memcpy(words + i, &next, sizeof next);
 }
 
-REEL_ALWAYS_INLINE void twist_words(uint32_t* words) {
+void twist_words(uint32_t* words) {
   uint32_t i = 0;
   constexpr uint32_t kWrap = kSize - kShift;
   for (; i + kVector <= kWrap; i += kVector) twist_at<Words>(words, i, i + kShift);
@@ -63,7 +62,7 @@ REEL_ALWAYS_INLINE void twist_words(uint32_t* words) {
   mix(last, words[0], words[i]);
 }
 
-REEL_ALWAYS_INLINE void temper_words(const uint32_t* words, uint32_t* tempered) {
+void temper_words(const uint32_t* words, uint32_t* tempered) {
   for (uint32_t i = 0; i < kSize; i += kVector) {
     Words y;
     std::memcpy(&y, words + i, sizeof y);
@@ -75,28 +74,6 @@ REEL_ALWAYS_INLINE void temper_words(const uint32_t* words, uint32_t* tempered) 
   }
 }
 static_assert(kSize % kVector == 0);
-
-#if defined(__x86_64__)
-[[gnu::target("avx512f")]] void next_words_avx512(uint32_t* words, uint32_t* tempered) {
-  twist_words(words);
-  temper_words(words, tempered);
-}
-[[gnu::target("avx2")]] void next_words_avx2(uint32_t* words, uint32_t* tempered) {
-  twist_words(words);
-  temper_words(words, tempered);
-}
-#endif
-
-void next_words(uint32_t* words, uint32_t* tempered) {
-#if defined(__x86_64__)
-  static const bool has_avx512 = __builtin_cpu_supports("avx512f");
-  static const bool has_avx2 = __builtin_cpu_supports("avx2");
-  if (has_avx512) return next_words_avx512(words, tempered);
-  if (has_avx2) return next_words_avx2(words, tempered);
-#endif
-  twist_words(words);
-  temper_words(words, tempered);
-}
 
 }  // namespace
 
@@ -112,7 +89,8 @@ void Generator::State::reset(uint64_t new_seed) {
 }
 
 void Generator::State::twist() {
-  next_words(words.data(), tempered.data());
+  twist_words(words.data());
+  temper();
   left = kSize;
   next = 0;
 }
