@@ -111,8 +111,7 @@ std::shared_ptr<LowBitImpl> renewed(Module& layer, const LowBitImpl& from);
 /// this. Errors if there is none, or for options out of range.
 int64_t prepare(Module& model, const LowBitOptions& options = LowBitOptions());
 template <class Contained>
-int64_t prepare(ModuleHolder<Contained> model,
-                const LowBitOptions& options = LowBitOptions()) {
+int64_t prepare(ModuleHolder<Contained> model, const LowBitOptions& options = LowBitOptions()) {
   return prepare(*model, options);
 }
 

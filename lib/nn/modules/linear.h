@@ -52,8 +52,8 @@ struct LinearImpl : Cloneable<LinearImpl> {
   void pretty_print(std::ostream& stream) const override;
 
   LinearOptions options;
-  Tensor weight;  ///< [out_features, in_features]
-  Tensor bias;    ///< [out_features], or undefined
+  Tensor weight;                               ///< [out_features, in_features]
+  Tensor bias;                                 ///< [out_features], or undefined
   std::shared_ptr<quant::LowBitImpl> low_bit;  ///< how to compute in fixed point, if it does
 };
 REEL_MODULE(Linear);

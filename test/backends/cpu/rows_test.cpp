@@ -19,8 +19,8 @@ constexpr int64_t kLengths[] = {1,  2,  3,   7,   8,   15,  16,  17, 31,
                                 33, 64, 100, 128, 129, 256, 257, 600};
 constexpr int64_t kRowCounts[] = {1, 3, 16, 37};
 
-// What float sums of a few hundred numbers err, and where the result is rounded to less, half a unit
-// in the last place of a number near 1.
+// What float sums of a few hundred numbers err, and where the result is rounded to less, half a
+// unit in the last place of a number near 1.
 double tolerance(ScalarType dtype) {
   constexpr double kSums = 4e-6;
   if (dtype == kHalf) return 0x1p-11 + kSums;
