@@ -3,6 +3,7 @@
 #include <mutex>
 #include <string>
 #include <sys/mman.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 #include <unordered_map>
 
@@ -100,15 +101,23 @@ std::string describe() {
   return text + ", " + chosen_isa().name;
 }
 
+size_t memory_and_swap() {
+  struct sysinfo info = {};
+  if (sysinfo(&info) != 0) return PTRDIFF_MAX / 2;
+  return (info.totalram + info.totalswap) * info.mem_unit;
+}
+
 class CpuRuntime : public Runtime {
  public:
   void* allocate(int /*device*/, size_t bytes) override {
-    if (bytes > static_cast<size_t>(PTRDIFF_MAX) - kHugePage) return nullptr;
     if (bytes < kMapped) {
       void* data = nullptr;
       return posix_memalign(&data, kCacheLine, bytes) == 0 ? data : nullptr;
     }
-    return map(bytes);
+    // A system that overcommits grants more than there is, and whoever fills it waits until it
+    // kills the program.
+    static const size_t all_memory = memory_and_swap();
+    return bytes > all_memory ? nullptr : map(bytes);
   }
   void release(int /*device*/, void* data) override {
     size_t mapped = 0;
