@@ -36,6 +36,9 @@ const Case kCases[] = {
     {1, 20, 19, 22, 36, 2},  // cut ones, an odd height
     {1, 48, 31, 30, 80, 0},  // several blocks; odd sizes of the gradient's tiles
     {1, 300, 7, 9, 300, 1},  // staged
+    {1, 16, 42, 48, 32, 1},  // tiles of 6x6
+    {1, 20, 45, 49, 36, 2},  //   cut ones, odd sizes
+    {2, 33, 47, 48, 17, 0},  //   two images, no padding
 };
 
 void fill(Array& array, double low, double high) {

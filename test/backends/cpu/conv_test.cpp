@@ -54,6 +54,9 @@ const Case kCases[] = {
     {1, 48, 30, 29, 80, 3, 1, 0, 1, 1},  //   several blocks, no padding
     {1, 300, 6, 9, 300, 3, 1, 1, 1, 1},  //   staged
     {5, 17, 30, 31, 20, 3, 1, 1, 1, 1},  //   a weight gradient of two blocks
+    {1, 16, 42, 48, 32, 3, 1, 1, 1, 1},  //   tiles of 6x6
+    {1, 20, 45, 49, 36, 3, 1, 2, 1, 1},  //     cut vectors and tiles, padding 2
+    {2, 33, 47, 48, 17, 3, 1, 0, 1, 1},  //     two images, no padding
     {2, 16, 13, 10, 20, 3, 2, 1, 1, 1},  // strided
     {1, 5, 12, 12, 7, 5, 2, 2, 1, 1},      {1, 32, 7, 7, 64, 1, 1, 0, 1, 1},
     {2, 40, 5, 6, 24, 1, 1, 0, 1, 2},    // products of two groups, cut vectors
@@ -61,6 +64,7 @@ const Case kCases[] = {
     {2, 20, 31, 29, 36, 3, 1, 2, 2, 1},  // dilated Winograd, parts of unlike sizes
     {1, 16, 34, 25, 20, 3, 1, 0, 3, 1},  //   without padding
     {1, 17, 16, 15, 16, 3, 1, 4, 2, 1},  //   and with twice the dilation
+    {2, 16, 36, 36, 20, 3, 1, 2, 2, 1},  //   in tiles of 6x6
     {2, 12, 14, 15, 18, 3, 1, 2, 2, 3},  // groups, dilation
     {1, 6, 20, 20, 6, 3, 2, 1, 1, 6},    // depthwise
     {2, 40, 9, 8, 40, 3, 1, 1, 1, 40},     {2, 6, 7, 7, 12, 3, 1, 1, 1, 6},
@@ -204,25 +208,29 @@ TEST_CASE("Exact precision leaves Winograd out") {
 // gradient to the first of equal neighbours, and a photograph's black and white areas are full of
 // them.
 TEST_CASE("What is flat stays flat to the last bit") {
-  const Case size{1, 64, 22, 26, 32, 3, 1, 1, 1, 1};
+  const int64_t side = GENERATE(4, 6);  // of a tile
+  const Case size =
+      side == 4 ? Case{1, 64, 22, 26, 32, 3, 1, 1, 1, 1} : Case{1, 64, 46, 50, 32, 3, 1, 1, 1, 1};
   std::mt19937 generator(3);
   Arrays arrays(size, kFloat, MemoryLayout::ChannelsLast, generator);
   const View x = arrays.x.view();
   auto* values = x.as<float>();
   for (int64_t at = 0; at < x.numel; ++at) values[at] = values[at % size.channels];
+  // The tiles whose pixels do not touch the padding.
+  const int64_t bottom = (size.height - 2) / side * side, right = (size.width - 2) / side * side;
   for (const auto& isa : test::isa_kernels()) {
     arrays.run(isa, size);
     const View y = arrays.y.view();
     int64_t unequal = 0;
     for (int64_t c = 0; c < size.outputs; ++c) {
-      // Tiles of 6x6 pixels that do not touch the padding.
-      for (int64_t i = 4; i < 20; ++i) {
-        for (int64_t j = 4; j < 24; ++j) {
-          unequal += test::value_at(y, {0, c, i, j}) != test::value_at(y, {0, c, 4, 4}) ? 1 : 0;
+      const double first = test::value_at(y, {0, c, side, side});
+      for (int64_t i = side; i < bottom; ++i) {
+        for (int64_t j = side; j < right; ++j) {
+          unequal += test::value_at(y, {0, c, i, j}) != first ? 1 : 0;
         }
       }
     }
-    INFO(isa.name);
+    INFO(isa.name << ", tiles of " << side);
     CHECK(unequal == 0);
   }
 }

@@ -1,0 +1,133 @@
+#include <reel/backends/cpu/kernels/winograd.h>
+
+namespace reel::cpu::REEL_ISA {
+namespace {
+
+constexpr int kL = kLanes<float>;
+
+// The pixels that the tile after the next adds to the next one: memory takes about as long to
+// bring them as two tiles take to be transformed.
+template <int kOut>
+constexpr int kAhead = 2 * kOut + 2;
+
+// The pixels of a tile of gradients that come out of pooling: each is the value of its window where
+// it was the winner, else 0.
+template <int kOut>
+class UnpooledTile {
+ public:
+  UnpooledTile(const Winograd<kOut>& conv, int64_t image, int64_t top, int64_t left) {
+    const int64_t height = conv.in_height / 2, width = conv.in_width / 2;
+    for (int i = 0; i < kIn; ++i) {
+      // Rounded down: -1 lies in window -1, which is outside.
+      const int64_t row = (top + i) >> 1, column = (left + i) >> 1;
+      rows_[i] =
+          row < 0 || row >= height ? -1 : ((image * height + row) * width) * conv.in_channels;
+      columns_[i] = column < 0 || column >= width ? -1 : column * conv.in_channels;
+      row_numbers_[i] = static_cast<uint8_t>(((top + i) & 1) * 2);
+      column_numbers_[i] = static_cast<uint8_t>((left + i) & 1);
+    }
+    values_ = conv.x;
+    winners_ = conv.gate.winners;
+  }
+  Vec<float> operator()(int row, int column, int64_t c, int lanes) const {
+    if ((rows_[row] | columns_[column]) < 0) return broadcast(0.0f);
+    const int64_t at = rows_[row] + columns_[column] + c;
+    const auto number = static_cast<uint8_t>(row_numbers_[row] + column_numbers_[column]);
+    return load_where_equal(values_ + at, winners_ + at, number, lanes);
+  }
+
+ private:
+  static constexpr int kIn = kOut + 2;
+  const float* values_;
+  const uint8_t* winners_;
+  int64_t rows_[kIn], columns_[kIn];  // offsets; -1 outside
+  uint8_t row_numbers_[kIn], column_numbers_[kIn];
+};
+
+// All channels of one tile. v is its row in the panel; vectors of a row are `rows` vectors apart.
+template <int kOut>
+void transform_unpooled_tile(const Winograd<kOut>& conv, int64_t tile, float* v, int64_t rows,
+                             int64_t stride) {
+  const TilePlace place(conv.grid(), tile);
+  const UnpooledTile<kOut> pixels(conv, place.image, place.row - conv.padding[0],
+                                  place.column - conv.padding[1]);
+  for (int64_t c = 0; c < conv.in_channels; c += kL, v += rows * kL) {
+    const int lanes = static_cast<int>(std::min<int64_t>(kL, conv.in_channels - c));
+    transform_tile_input<kOut>(
+        [&](int row, int column)
+            __attribute__((always_inline)) { return pixels(row, column, c, lanes); },
+        v, stride);
+  }
+}
+
+template <int kOut, bool kGated>
+void transform_input_tile(const Winograd<kOut>& conv, int64_t tile, float* v, int64_t rows,
+                          int64_t stride) {
+  const TilePlace place(conv.grid(), tile);
+  const int64_t channels = conv.in_channels, line = conv.in_width * channels;
+  const int64_t top = place.row - conv.padding[0], left = place.column - conv.padding[1];
+  const int64_t corner_at =
+      ((place.image * conv.in_height + top) * conv.in_width + left) * channels;
+  const float* corner = conv.x + corner_at;
+  const float* passed = kGated ? conv.gate.y + corner_at : nullptr;
+  constexpr int kIn = kOut + 2;
+  const bool inside =
+      top >= 0 && left >= 0 && top + kIn <= conv.in_height && left + kIn <= conv.in_width;
+  const int64_t whole = inside ? channels / kL * kL : 0;
+  int64_t c = 0;
+  for (; c < whole; c += kL, v += rows * kL) {
+    for (int row = 0; row < kIn; ++row) {
+      for (int column = 0; column < kOut; ++column) {
+        const int64_t next = row * line + (kAhead<kOut> + column) * channels + c;
+        __builtin_prefetch(corner + next);
+        if constexpr (kGated) __builtin_prefetch(passed + next);
+      }
+    }
+    transform_tile_input<kOut>(
+        [&](int row, int column) __attribute__((always_inline)) {
+          const int64_t at = row * line + column * channels + c;
+          const Vec<float> value = load(corner + at);
+          if constexpr (!kGated) return value;
+          return select(load(passed + at) > broadcast(0.0f), value, broadcast(0.0f));
+        },
+        v, stride);
+  }
+  for (; c < channels; c += kL, v += rows * kL) {
+    const int lanes = static_cast<int>(std::min<int64_t>(kL, channels - c));
+    transform_tile_input<kOut>(
+        [&](int row, int column) {
+          const bool valid = top + row >= 0 && top + row < conv.in_height && left + column >= 0 &&
+                             left + column < conv.in_width;
+          const int64_t at = row * line + column * channels + c;
+          if (!valid) return broadcast(0.0f);
+          const Vec<float> value = load_n(corner + at, lanes);
+          if constexpr (!kGated) return value;
+          return select(load_n(passed + at, lanes) > broadcast(0.0f), value, broadcast(0.0f));
+        },
+        v, stride);
+  }
+}
+
+}  // namespace
+
+template <int kOut>
+void transform_inputs(const Winograd<kOut>& conv, int64_t first, int64_t tiles, int64_t panel,
+                      int64_t panel_end, float* v, int64_t v_stride) {
+  const EvenSplit split(tiles, kTileRows);
+  const auto transform = conv.gate.winners != nullptr ? transform_unpooled_tile<kOut>
+                         : conv.gate.y != nullptr     ? transform_input_tile<kOut, true>
+                                                      : transform_input_tile<kOut, false>;
+  for (; panel < panel_end; ++panel) {
+    float* rows = v + split.begin(panel) * conv.in_padded();
+    for (int64_t r = 0; r < split.size(panel); ++r) {
+      transform(conv, first + split.begin(panel) + r, rows + r * kL, split.size(panel), v_stride);
+    }
+  }
+}
+
+template void transform_inputs<4>(const Winograd<4>&, int64_t, int64_t, int64_t, int64_t, float*,
+                                  int64_t);
+template void transform_inputs<6>(const Winograd<6>&, int64_t, int64_t, int64_t, int64_t, float*,
+                                  int64_t);
+
+}  // namespace reel::cpu::REEL_ISA
