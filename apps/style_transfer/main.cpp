@@ -75,9 +75,9 @@ int run(Settings settings) {
   check_size("--content", pictures.content.size(2), pictures.content.size(3), settings);
   check_size("--style", pictures.style.size(2), pictures.style.size(3), settings);
   const Tensor start = starting_picture(settings.init, pictures.content, settings.seed);
-  StyleTransfer transfer(settings.recipe, weights, preprocessing_of(settings, weights),
+  const reel::Preprocessing preprocessing = preprocessing_of(settings, weights);
+  StyleTransfer transfer(settings.recipe, std::move(weights), preprocessing,
                          pictures.content.to(device), pictures.style.to(device), start.to(device));
-  weights = {};  // the network has its own
   History history;
   if (!settings.resume.empty()) history = load_checkpoint(settings.resume, transfer);
 

@@ -66,7 +66,7 @@ std::string deepest(const Recipe& recipe) {
 
 }  // namespace
 
-StyleTransfer::StyleTransfer(const Recipe& recipe, const Weights& weights,
+StyleTransfer::StyleTransfer(const Recipe& recipe, Weights weights,
                              const Preprocessing& preprocessing, const Tensor& content,
                              const Tensor& style, const Tensor& start)
     : recipe_(recipe),
@@ -80,6 +80,7 @@ StyleTransfer::StyleTransfer(const Recipe& recipe, const Weights& weights,
   network_->load_weights(weights.tensors);
   network_->to(start.device());
   maps_ = maps_of(weights, recipe_, start.device());
+  weights = {};  // the network has its own: less memory while it first runs
   for (Tensor& parameter : network_->parameters()) parameter.requires_grad_(false);
   const NoGradGuard no_grad;
   targets_ = {taps(content, true, false).content, taps(style, false, true).style};

@@ -40,7 +40,7 @@ struct Losses {
 /// them, so that distances are those of the wide one.
 class StyleTransfer {
  public:
-  StyleTransfer(const Recipe& recipe, const reel::Weights& weights,
+  StyleTransfer(const Recipe& recipe, reel::Weights weights,
                 const reel::Preprocessing& preprocessing, const Tensor& content,
                 const Tensor& style, const Tensor& start);
 
