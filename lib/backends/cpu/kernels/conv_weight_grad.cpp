@@ -150,7 +150,7 @@ void multiply(const TapProblem& problem, const Blocks<T>& blocks, int64_t group,
     for (const Tap& tap : problem.taps) {
       kernel({blocks.window(group, block, tap), 1, blocks.pixel_stride(block), runs.data(), count,
               count * problem.columns},
-             b, accumulate ? c : zero_row<T>(), accumulate ? outputs : 0, c, outputs, width);
+             b, accumulate ? nullptr : zero_row<T>(), c, outputs, width);
       c += problem.in_channels * outputs;
     }
     accumulate = true;

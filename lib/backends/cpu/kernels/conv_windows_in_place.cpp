@@ -132,7 +132,7 @@ void solve_in_place(const TapProblem& problem, const T* x, const T* packed, cons
           a.data = from + i * a_line + tiles.begin(t) * a_stride;
           T* c = to + i * c_line + tiles.begin(t) * c_stride + n;
           strided_kernel<T>(static_cast<int>(tiles.size(t)), vectors)(
-              a, b, k == 0 ? first : c, k == 0 ? 0 : c_stride, c, c_stride, width);
+              a, b, k == 0 ? first : nullptr, c, c_stride, width);
         }
       }
     }
@@ -190,7 +190,7 @@ void weight_grad_in_place(const TapProblem& problem, const T* g, const T* x, con
             strided_kernel<T>(static_cast<int>(tiles.size(t)), vectors)(
                 {from + window.offset + tiles.begin(t), 1, problem.in_stride[1] * lines.pixel(),
                  pixels.data(), rows, depth},
-                b, c, outputs, c, outputs, static_cast<int>(width));
+                b, nullptr, c, outputs, static_cast<int>(width));
           }
         }
       }

@@ -180,11 +180,12 @@ void solve_packed(const TapProblem& problem, const T* x, const T* packed, const 
     T* channels = y + group * problem.out_channels + n;
     T* tile = direct ? channels + m * problem.out_pixel() : scratch<T>(Slot::tile, rows * columns);
     const int64_t tile_stride = direct ? problem.out_pixel() : columns;
+    const auto pack = [&](int64_t row, int64_t count, int64_t k, int64_t block, T* panel) {
+      reader.pack(m + row, count, k, block, panel);
+    };
     multiply_tile<T>(
         PanelOrder::by_vector, rows, columns, depth,
-        [&](int64_t row, int64_t count, int64_t k, int64_t block, T* panel) {
-          reader.pack(m + row, count, k, block, panel);
-        },
+        blocks_of_rows<T>(PanelOrder::by_vector, rows, pack),
         [&](int64_t k, int64_t block) { return group_panels + k * padded + n * block; },
         {bias == nullptr ? nullptr : bias + group * problem.out_channels + n, false}, tile,
         tile_stride);

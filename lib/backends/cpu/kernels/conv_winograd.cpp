@@ -33,8 +33,8 @@ void multiply_position(const Winograd<kOut>& conv, int64_t tiles, const float* v
         const int64_t row = split.begin(i);
         float* to = m + (n - begin) * tiles + row * width;
         micro_kernel<float>(rows, vectors)(depth, v + row * conv.in_padded() + k * rows,
-                                           u + k * width, k == 0 ? zero_row<float>() : to,
-                                           k == 0 ? 0 : width, to, width, width);
+                                           u + k * width, k == 0 ? zero_row<float>() : nullptr, to,
+                                           width, width);
       }
     }
   }

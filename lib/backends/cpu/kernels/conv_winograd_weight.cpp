@@ -155,11 +155,13 @@ void conv_winograd_weight_grad(const ConvShape& shape, const float* g, const flo
       float* sum = sums + t * s_stride + m * shape.outputs;
       // Each block is added up for itself: sums of sums lose fewer digits than one long sum.
       float* c = block == 0 ? sum : scratch<float>(Slot::tile, count * shape.outputs);
+      const auto pack = [&](int64_t row, int64_t panel_rows, int64_t k, int64_t depth,
+                            float* panel) {
+        pack_rows<float>(PanelOrder::by_depth, a, row, panel_rows, k, depth, panel);
+      };
       multiply_tile<float>(
           PanelOrder::by_depth, count, shape.outputs, tiles,
-          [&](int64_t row, int64_t panel_rows, int64_t k, int64_t depth, float* panel) {
-            pack_rows<float>(PanelOrder::by_depth, a, row, panel_rows, k, depth, panel);
-          },
+          blocks_of_rows<float>(PanelOrder::by_depth, count, pack),
           [&](int64_t, int64_t) { return d + t * d_stride; }, {}, c, shape.outputs);
       if (block == 0) return;
       for (int64_t i = 0; i < count * shape.outputs; ++i) sum[i] += c[i];

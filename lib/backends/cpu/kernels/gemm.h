@@ -37,11 +37,12 @@ enum class PanelOrder {
   by_vector,  ///< [depth / L][R][L]: copied a vector at a time where k is contiguous
 };
 
-/// c[R][columns] = init + a b. `init` is [R][columns] with its own row stride: 0 for a bias row,
-/// c itself to accumulate. b is [depth][vectors * L]. 1 <= columns <= vectors * L.
+/// c[R][columns] = row + a b with a row of as many columns, or c += a b if `row` is nullptr: the
+/// product is summed for itself then, and added. b is [depth][vectors * L]. 1 <= columns <=
+/// vectors * L.
 template <class T>
-using MicroKernel = void (*)(int64_t depth, const T* a, const T* b, const T* init,
-                             int64_t init_stride, T* c, int64_t c_stride, int columns);
+using MicroKernel = void (*)(int64_t depth, const T* a, const T* b, const T* row, T* c,
+                             int64_t c_stride, int columns);
 
 /// An A that is not packed by vector but lies anywhere with even strides: the values of a row are
 /// those of the runs, one after the other.
@@ -58,8 +59,8 @@ struct Strided {
   const T* ahead = nullptr;
 };
 template <class T>
-using StridedKernel = void (*)(const Strided<T>& a, const T* b, const T* init, int64_t init_stride,
-                               T* c, int64_t c_stride, int columns);
+using StridedKernel = void (*)(const Strided<T>& a, const T* b, const T* row, T* c,
+                               int64_t c_stride, int columns);
 
 /// 1 <= rows <= kTileRows, 1 <= vectors <= kTileVectors; T is float or double.
 template <class T>
@@ -127,17 +128,15 @@ void multiply_panels(PanelOrder order, int64_t rows, int64_t columns, int64_t de
     for (int64_t i = 0; i < split.groups && wanted(split.begin(i), n + width); ++i) {
       const int64_t panel_rows = split.size(i);
       T* tile = c + split.begin(i) * c_stride + n;
-      const T* init = start.accumulate ? tile : start.row ? start.row + n : zero_row<T>();
-      const int64_t init_stride = start.accumulate ? c_stride : 0;
+      const T* row = start.accumulate ? nullptr : start.row ? start.row + n : zero_row<T>();
       const auto kernel_rows = static_cast<int>(panel_rows);
       if (order == PanelOrder::by_vector) {
-        micro_kernel<T>(kernel_rows, vectors)(depth, panel, b + n * depth, init, init_stride, tile,
-                                              c_stride, width);
+        micro_kernel<T>(kernel_rows, vectors)(depth, panel, b + n * depth, row, tile, c_stride,
+                                              width);
       } else {
         const Run whole{0, depth};
         strided_kernel<T>(kernel_rows, vectors)({panel, 1, panel_rows, &whole, 1, depth},
-                                                b + n * depth, init, init_stride, tile, c_stride,
-                                                width);
+                                                b + n * depth, row, tile, c_stride, width);
       }
       panel += panel_size<T>(order, panel_rows, depth);
     }
@@ -155,27 +154,45 @@ struct DepthBlocks {
   int64_t size(int64_t k) const { return std::min(step, depth - k); }
 };
 
-/// A product's tile: c[rows][columns], the whole depth. `pack_a(m, rows, k, depth, out)` writes one
-/// panel in the given order; `block_b(k, depth)` gives the packed block of B, panel after panel of
-/// [depth][vectors * L]. m counts from the tile's first row.
-template <class T, class PackA, class BlockB>
-void multiply_tile(PanelOrder order, int64_t rows, int64_t columns, int64_t depth,
-                   const PackA& pack_a, const BlockB& block_b, Start<T> start, T* c,
-                   int64_t c_stride, Wanted wanted = {}) {
+/// Calls pack(m, rows, out) for each panel of a block of A.
+template <class T, class Pack>
+void for_each_row_panel(PanelOrder order, int64_t rows, int64_t depth, T* out, const Pack& pack) {
   const EvenSplit split(rows, kTileRows);
+  for (int64_t i = 0; i < split.groups; ++i) {
+    pack(split.begin(i), split.size(i), out);
+    out += panel_size<T>(order, split.size(i), depth);
+  }
+}
+
+/// The blocks of A for multiply_tile, each packed by pack(m, rows, k, depth, out) when it is asked
+/// for.
+template <class T, class Pack>
+auto blocks_of_rows(PanelOrder order, int64_t rows, const Pack& pack) {
+  return [=, &pack](int64_t k, int64_t depth) -> const T* {
+    T* a = scratch<T>(Slot::panel_a, panel_size<T>(order, rows, depth));
+    for_each_row_panel(order, rows, depth, a, [&](int64_t m, int64_t count, T* panel) {
+      pack(m, count, k, depth, panel);
+    });
+    return a;
+  };
+}
+
+/// A product's tile: c[rows][columns], the whole depth. `block_a(k, depth)` and `block_b(k, depth)`
+/// give the packed blocks: of A panel after panel in the given order, of B of [depth][vectors * L].
+template <class T, class BlockA, class BlockB>
+void multiply_tile(PanelOrder order, int64_t rows, int64_t columns, int64_t depth,
+                   const BlockA& block_a, const BlockB& block_b, Start<T> start, T* c,
+                   int64_t c_stride, Wanted wanted = {}) {
   const DepthBlocks<T> blocks(depth);
-  T* a = scratch<T>(Slot::panel_a, panel_size<T>(order, rows, blocks.step));
   // A product without depth is what it starts from.
-  if (depth == 0) multiply_panels<T>(order, rows, columns, 0, a, a, start, c, c_stride);
+  if (depth == 0) {
+    const T* none = zero_row<T>();
+    multiply_panels<T>(order, rows, columns, 0, none, none, start, c, c_stride);
+  }
   for (int64_t k = 0; k < depth; k += blocks.step) {
     const int64_t depth_here = blocks.size(k);
-    T* panel = a;
-    for (int64_t i = 0; i < split.groups; ++i) {
-      pack_a(split.begin(i), split.size(i), k, depth_here, panel);
-      panel += panel_size<T>(order, split.size(i), depth_here);
-    }
-    multiply_panels<T>(order, rows, columns, depth_here, a, block_b(k, depth_here), start, c,
-                       c_stride, wanted);
+    multiply_panels<T>(order, rows, columns, depth_here, block_a(k, depth_here),
+                       block_b(k, depth_here), start, c, c_stride, wanted);
     start = {nullptr, true};
   }
 }

@@ -52,8 +52,8 @@ void multiply_panel_row(int64_t panels, int64_t i, int64_t rows, int64_t depth, 
       if (fetch != nullptr) ahead += depth * vectors * kLanes<T>;
       strided_kernel<T>(static_cast<int>(split.size(r)), vectors)(
           {block + i * depth * kPanel<T> + split.begin(r), 1, step, &whole, 1, depth, fetch},
-          block + j * depth * kPanel<T>, accumulate ? tile : zero_row<T>(),
-          accumulate ? c_stride : 0, tile, c_stride, static_cast<int>(width));
+          block + j * depth * kPanel<T>, accumulate ? nullptr : zero_row<T>(), tile, c_stride,
+          static_cast<int>(width));
     }
   }
 }

@@ -13,15 +13,30 @@ struct Accumulators {
   static constexpr int kL = kLanes<T>;
   Vec<T> sums[kRows][kVectors];
 
-  [[gnu::always_inline]] void load_from(const T* init, int64_t stride, int columns) {
-    each(
-        [&](auto r, auto v, bool whole, int last) __attribute__((always_inline)) {
-          const T* p = init + r * stride + v * kL;
-          sums[r][v] = whole ? load(p) : load_n(p, last);
-        },
-        columns);
+  // What is added to is read at the end: it is on its way meanwhile.
+  [[gnu::always_inline]] void begin(const T* row, const T* c, int64_t c_stride, int columns) {
+    const T* from = row == nullptr ? zero_row<T>() : row;
+    Vec<T> start[kVectors];
+    unroll<kVectors>([&](auto v) __attribute__((always_inline)) {
+      start[v] = load_n(from + v * kL, v < kVectors - 1 ? kL : columns - v * kL);
+    });
+    unroll<kRows>([&](auto r) __attribute__((always_inline)) {
+      unroll<kVectors>([&](auto v) __attribute__((always_inline)) { sums[r][v] = start[v]; });
+    });
+    if (row != nullptr) return;
+    for (int r = 0; r < kRows; ++r) {
+      for (int v = 0; v < kVectors; ++v) __builtin_prefetch(c + r * c_stride + v * kL, 1);
+    }
   }
-  [[gnu::always_inline]] void store_to(T* c, int64_t stride, int columns) {
+  [[gnu::always_inline]] void end(const T* row, T* c, int64_t stride, int columns) {
+    if (row == nullptr) {
+      each(
+          [&](auto r, auto v, bool whole, int last) __attribute__((always_inline)) {
+            const T* p = c + r * stride + v * kL;
+            sums[r][v] = sums[r][v] + (whole ? load(p) : load_n(p, last));
+          },
+          columns);
+    }
     each(
         [&](auto r, auto v, bool whole, int last) __attribute__((always_inline)) {
           T* p = c + r * stride + v * kL;
@@ -68,11 +83,11 @@ int64_t distance(const T* from, const T* to) {
 
 // a [depth / L][kRows][L], b [depth][kVectors * L], c [kRows][columns].
 template <class T, int kRows, int kVectors>
-void micro(int64_t depth, const T* a, const T* b, const T* init, int64_t init_stride, T* c,
-           int64_t c_stride, int columns) {
+void micro(int64_t depth, const T* a, const T* b, const T* row, T* c, int64_t c_stride,
+           int columns) {
   constexpr int kL = kLanes<T>;
   Accumulators<T, kRows, kVectors> acc;
-  acc.load_from(init, init_stride, columns);
+  acc.begin(row, c, c_stride, columns);
   const int64_t next = depth * kVectors * kL;
   const auto multiply = [&](const T* ak) __attribute__((always_inline)) {
     acc.multiply(
@@ -86,15 +101,15 @@ void micro(int64_t depth, const T* a, const T* b, const T* init, int64_t init_st
     a += kRows * kL;
   }
   for (; k < depth; ++k) multiply(a++);
-  acc.store_to(c, c_stride, columns);
+  acc.end(row, c, c_stride, columns);
 }
 
 // The same with an A that is read where it lies.
 template <class T, int kRows, int kVectors>
-void micro_strided(const Strided<T>& a, const T* b, const T* init, int64_t init_stride, T* c,
-                   int64_t c_stride, int columns) {
+void micro_strided(const Strided<T>& a, const T* b, const T* row, T* c, int64_t c_stride,
+                   int columns) {
   Accumulators<T, kRows, kVectors> acc;
-  acc.load_from(init, init_stride, columns);
+  acc.begin(row, c, c_stride, columns);
   const int64_t next = a.ahead == nullptr ? a.depth * kVectors * kLanes<T> : distance(b, a.ahead);
   // Five rows an address, at 0, 1, 2, 3 and 4 strides from it, which x86 adds for free.
   constexpr int kShare = 5, kBases = (kRows + kShare - 1) / kShare;
@@ -115,7 +130,7 @@ void micro_strided(const Strided<T>& a, const T* b, const T* init, int64_t init_
       });
     }
   }
-  acc.store_to(c, c_stride, columns);
+  acc.end(row, c, c_stride, columns);
 }
 
 template <class T, int kVectors, int... kRow>

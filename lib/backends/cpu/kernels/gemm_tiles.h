@@ -19,7 +19,7 @@ struct TilePlan {
 
 inline TilePlan plan_tiles(int64_t rows, int64_t columns, int64_t depth, int64_t element_bytes) {
   // Blocks of A and B of this size share a 1 MB L2.
-  TilePlan plan{std::min<int64_t>(224, rows), std::min(2048 / element_bytes, columns), 1};
+  TilePlan plan{std::min<int64_t>(224, rows), std::min(4096 / element_bytes, columns), 1};
   const int64_t enough = std::clamp<int64_t>(rows * columns * depth / kTaskVolume, 1, kEnoughTasks);
   const auto tasks = [&] {
     return EvenSplit(rows, plan.tile_rows).groups * EvenSplit(columns, plan.tile_columns).groups;
@@ -70,15 +70,33 @@ void store_row(const T* sums, int64_t count, Out* out, int64_t stride) {
   for (int64_t j = 0; j < count; ++j) out[j * stride] = static_cast<Out>(sums[j]);
 }
 
-/// c [rows, columns] = a b with operands that are only known by how they are packed:
-/// pack_a(m, rows, k, depth, out) and pack_b(n, columns, vectors, k, depth, out). Sums are T; c may
-/// be narrower. If the product is known to be symmetric, what lies above the diagonal is computed
-/// and then mirrored.
+/// A packed whole: for each block of the depth, the panels of tile after tile.
+template <class T, class PackA>
+Storage pack_whole_rows(PanelOrder order, const EvenSplit& tiles, int64_t rows, int64_t depth,
+                        const PackA& pack_a) {
+  const DepthBlocks<T> blocks(depth);
+  const Storage packed =
+      allocate_storage(sizeof(T) * static_cast<size_t>(panel_size<T>(order, rows, depth)), kCPU);
+  parallel_for(
+      0, EvenSplit(depth, blocks.step).groups * tiles.groups, 1, [&](int64_t task, int64_t) {
+        const int64_t k = task / tiles.groups * blocks.step, size = blocks.size(k);
+        const int64_t first = tiles.begin(task % tiles.groups);
+        T* out = static_cast<T*>(packed->data()) + rows * k + panel_size<T>(order, first, size);
+        for_each_row_panel(
+            order, tiles.size(task % tiles.groups), size, out,
+            [&](int64_t m, int64_t count, T* panel) { pack_a(first + m, count, k, size, panel); });
+      });
+  return packed;
+}
+
+/// What a product packs of an operand for all tiles that read it stays in the caches.
+inline constexpr int64_t kSharedBytes = 16 << 20;
+
+/// As multiply_in_tiles, by the given plan; if `shared`, B is packed once for all tiles.
 template <class T, class PackA, class PackB, class Out>
-void multiply_in_tiles(PanelOrder order, int64_t rows, int64_t columns, int64_t depth,
-                       const PackA& pack_a, const PackB& pack_b, const Matrix<Out>& c,
-                       bool symmetric = false) {
-  const TilePlan plan = plan_tiles(rows, columns, depth, sizeof(T));
+void multiply_by_plan(const TilePlan& plan, bool shared, PanelOrder order, int64_t rows,
+                      int64_t columns, int64_t depth, const PackA& pack_a, const PackB& pack_b,
+                      const Matrix<Out>& c, bool symmetric) {
   const EvenSplit row_split(rows, plan.tile_rows);
   // A depth of 0, of an empty batch, is one slice of nothing.
   const EvenSplit slice_split(std::max<int64_t>(depth, 1),
@@ -86,11 +104,11 @@ void multiply_in_tiles(PanelOrder order, int64_t rows, int64_t columns, int64_t 
   const int64_t column_tiles = EvenSplit(columns, plan.tile_columns).groups;
   const int64_t tiles = row_split.groups * column_tiles;
   const int64_t slices = plan.slices == 1 ? 1 : slice_split.groups;
-  // Tiles below each other share what is packed of B, as long as that stays in the caches.
-  constexpr int64_t kSharedBytes = 16 << 20;
-  const bool shared = slices == 1 && row_split.groups > 1 && depth > 0 &&
-                      padded_columns<T>(columns) * depth * int64_t{sizeof(T)} <= kSharedBytes;
   const Storage whole = shared ? pack_whole<T>(columns, depth, pack_b) : Storage();
+  const bool shares_rows = slices == 1 && column_tiles > 1 && depth > 0 &&
+                           rows * depth * int64_t{sizeof(T)} <= kSharedBytes;
+  const Storage whole_rows =
+      shares_rows ? pack_whole_rows<T>(order, row_split, rows, depth, pack_a) : Storage();
   const Storage partial =
       slices > 1 ? allocate_storage(sizeof(T) * static_cast<size_t>(slices * rows * columns), kCPU)
                  : Storage();
@@ -114,10 +132,16 @@ void multiply_in_tiles(PanelOrder order, int64_t rows, int64_t columns, int64_t 
       if constexpr (std::is_same_v<T, Out>) out = c.at(m, n);
       if (!direct) out = scratch<T>(Slot::tile, tile_rows * tile_columns);
     }
+    const auto pack = [&](int64_t row, int64_t count, int64_t k, int64_t block, T* panel) {
+      pack_a(m + row, count, k0 + k, block, panel);
+    };
+    const auto block_of_rows = blocks_of_rows<T>(order, tile_rows, pack);
     multiply_tile<T>(
         order, tile_rows, tile_columns, slice_depth,
-        [&](int64_t row, int64_t count, int64_t k, int64_t block, T* panel) {
-          pack_a(m + row, count, k0 + k, block, panel);
+        [&](int64_t k, int64_t block) -> const T* {
+          if (!shares_rows) return block_of_rows(k, block);
+          return static_cast<const T*>(whole_rows->data()) + rows * k +
+                 panel_size<T>(order, m, block);
         },
         [&](int64_t k, int64_t block) -> const T* {
           if (shared) {
@@ -151,6 +175,35 @@ void multiply_in_tiles(PanelOrder order, int64_t rows, int64_t columns, int64_t 
       }
     }
   });
+}
+
+/// c [rows, columns] = a b with operands that are only known by how they are packed:
+/// pack_a(m, rows, k, depth, out) and pack_b(n, columns, vectors, k, depth, out). Sums are T; c may
+/// be narrower. If the product is known to be symmetric, what lies above the diagonal is computed
+/// and then mirrored.
+template <class T, class PackA, class PackB, class Out>
+void multiply_in_tiles(PanelOrder order, int64_t rows, int64_t columns, int64_t depth,
+                       const PackA& pack_a, const PackB& pack_b, const Matrix<Out>& c,
+                       bool symmetric = false) {
+  const TilePlan plan = plan_tiles(rows, columns, depth, sizeof(T));
+  const bool shared = plan.slices == 1 && plan.tile_rows < rows && depth > 0;
+  // Where B is larger than that, the columns go by in parts.
+  const EvenSplit tiles(columns, plan.tile_columns);
+  const int64_t tile_bytes = plan.tile_columns * depth * int64_t{sizeof(T)};
+  const EvenSplit parts(tiles.groups, shared && !symmetric && tile_bytes > 0
+                                          ? std::max<int64_t>(kSharedBytes / tile_bytes, 1)
+                                          : tiles.groups);
+  for (int64_t part = 0; part < parts.groups; ++part) {
+    const int64_t first = parts.begin(part) * plan.tile_columns;
+    const int64_t count = std::min(parts.size(part) * plan.tile_columns, columns - first);
+    multiply_by_plan<T>(
+        plan, shared && padded_columns<T>(count) * depth * int64_t{sizeof(T)} <= kSharedBytes,
+        order, rows, count, depth, pack_a,
+        [&](int64_t n, int64_t panel, int vectors, int64_t k, int64_t block, T* out) {
+          pack_b(first + n, panel, vectors, k, block, out);
+        },
+        Matrix<Out>{c.at(0, first), c.row_stride, c.column_stride}, symmetric);
+  }
 }
 
 }  // namespace reel::cpu::REEL_ISA
