@@ -13,7 +13,9 @@ enum class WeightForm : uint8_t {
   forward_panels,
   input_grad_panels,
   forward_winograd,
-  input_grad_winograd
+  input_grad_winograd,
+  forward_lines,
+  input_grad_lines
 };
 
 /// What a packed weight was made from, and for what. `detail` tells apart what the form leaves

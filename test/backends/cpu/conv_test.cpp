@@ -95,6 +95,9 @@ const Case kCases[] = {
     {2, 40, 35, 33, 20, 1, 2, 1, 1, 1},     //   of one tap, strided, with padding
     {2, 36, 17, 18, 20, 7, 1, 3, 1, 1, 1},  // windows of one column
     {2, 36, 17, 18, 20, 1, 1, 3, 1, 1, 7},  //   and of one row
+    {3, 16, 60, 70, 17, 1, 1, 0, 1, 1, 7},  // filters along lines, some images at a time
+    {2, 33, 16, 21, 50, 3, 1, 0, 1, 1, 7},  //   of three lines, no padding
+    {2, 20, 19, 14, 17, 5, 1, 0, 1, 1, 1},  //   along columns, no padding
     {3, 1, 6, 6, 1, 3, 1, 1, 1, 1},        {1, 3, 8, 8, 4, 2, 5, 1, 1, 1},
 };
 
@@ -208,29 +211,32 @@ TEST_CASE("Exact precision leaves Winograd out") {
 // gradient to the first of equal neighbours, and a photograph's black and white areas are full of
 // them.
 TEST_CASE("What is flat stays flat to the last bit") {
-  const int64_t side = GENERATE(4, 6);  // of a tile
-  const Case size =
-      side == 4 ? Case{1, 64, 22, 26, 32, 3, 1, 1, 1, 1} : Case{1, 64, 46, 50, 32, 3, 1, 1, 1, 1};
+  struct Flat {
+    int64_t kernel, height, width;
+    int64_t top, bottom, left, right;  // of the tiles that do not touch the padding
+  };
+  const Flat flat = GENERATE(Flat{3, 22, 26, 4, 20, 4, 24},  // tiles of 4x4
+                             Flat{3, 46, 50, 6, 42, 6, 48},  // tiles of 6x6
+                             Flat{5, 22, 26, 4, 18, 6, 18}, Flat{7, 22, 26, 4, 18, 6, 18});
   std::mt19937 generator(3);
+  const Case size{1, 64, flat.height, flat.width, 32, flat.kernel, 1, flat.kernel / 2, 1, 1};
   Arrays arrays(size, kFloat, MemoryLayout::ChannelsLast, generator);
   const View x = arrays.x.view();
   auto* values = x.as<float>();
   for (int64_t at = 0; at < x.numel; ++at) values[at] = values[at % size.channels];
-  // The tiles whose pixels do not touch the padding.
-  const int64_t bottom = (size.height - 2) / side * side, right = (size.width - 2) / side * side;
   for (const auto& isa : test::isa_kernels()) {
     arrays.run(isa, size);
     const View y = arrays.y.view();
     int64_t unequal = 0;
     for (int64_t c = 0; c < size.outputs; ++c) {
-      const double first = test::value_at(y, {0, c, side, side});
-      for (int64_t i = side; i < bottom; ++i) {
-        for (int64_t j = side; j < right; ++j) {
+      const double first = test::value_at(y, {0, c, flat.top, flat.left});
+      for (int64_t i = flat.top; i < flat.bottom; ++i) {
+        for (int64_t j = flat.left; j < flat.right; ++j) {
           unequal += test::value_at(y, {0, c, i, j}) != first ? 1 : 0;
         }
       }
     }
-    INFO(isa.name << ", tiles of " << side);
+    INFO(isa.name << ", kernel " << flat.kernel << ", height " << flat.height);
     CHECK(unequal == 0);
   }
 }

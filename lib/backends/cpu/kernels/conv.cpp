@@ -8,7 +8,7 @@ namespace reel::cpu::REEL_ISA {
 namespace {
 
 enum class Direction { forward, input_grad, weight_grad };
-enum class Algorithm { grouped, winograd, dilated_winograd, few_channels, implicit_gemm };
+enum class Algorithm { grouped, winograd, dilated_winograd, lines, few_channels, implicit_gemm };
 
 // The one place where it is decided how a convolution and its gradients are computed. How implicit
 // GEMM reads its windows is its own matter.
@@ -37,6 +37,12 @@ Algorithm choose(const ConvShape& shape, Direction direction) {
     if (saves && (direction != Direction::weight_grad || tiles >= 48)) {
       return dilated ? Algorithm::dilated_winograd : Algorithm::winograd;
     }
+  }
+  const bool plain = attrs.groups == 1 && attrs.stride == std::array<int64_t, 2>{1, 1} &&
+                     dilation == std::array<int64_t, 2>{1, 1};
+  if (std::is_same_v<T, float> && plain && shape.channels >= 16 && shape.outputs >= 16 &&
+      conv_precision() == ConvPrecision::fast && conv_lines_saves(shape)) {
+    return Algorithm::lines;
   }
   // An image's gradient: so few channels that they would leave most lanes of a vector empty.
   if (direction == Direction::input_grad && attrs.groups == 1 && shape.channels <= kLanes<T> / 2 &&
@@ -95,6 +101,11 @@ const char* forward(const Call& call) {
         conv_dilated(shape, in.data(), weight, bias, kRelu, out.data());
       }
       break;
+    case Algorithm::lines:
+      if constexpr (std::is_same_v<T, float>) {
+        conv_lines(shape, in.data(), weight, bias, kRelu, out.data());
+      }
+      break;
     case Algorithm::few_channels:  // only of input gradients
     case Algorithm::implicit_gemm:
       with_merged_groups<T>(shape, weight, [&](const ConvShape& merged, const View& w) {
@@ -139,6 +150,11 @@ const char* input_grad(const Call& call) {
         conv_dilated_input_grad(shape, in.data(), weight, out.data());
       }
       break;
+    case Algorithm::lines:
+      if constexpr (std::is_same_v<T, float>) {
+        conv_lines_input_grad(shape, in.data(), weight, out.data());
+      }
+      break;
     case Algorithm::few_channels:
       conv_few_channels_input_grad<T>(shape, in.data(), y.data(), weight, out.data());
       break;
@@ -169,6 +185,11 @@ const char* weight_grad(const Call& call) {
     case Algorithm::dilated_winograd:
       if constexpr (std::is_same_v<T, float>) {
         conv_dilated_weight_grad(shape, grad.data(), in.data(), dweight);
+      }
+      break;
+    case Algorithm::lines:
+      if constexpr (std::is_same_v<T, float>) {
+        conv_lines_weight_grad(shape, grad.data(), in.data(), dweight);
       }
       break;
     case Algorithm::few_channels:  // only of input gradients

@@ -53,6 +53,9 @@ void conv_implicit(const ConvShape& shape, const T* x, const View& weight, const
                    bool relu);
 template <class T>
 void conv_implicit_input_grad(const ConvShape& shape, const T* g, const View& weight, T* dx);
+/// A forward convolution with a weight packed before, which is kept by who has it packed.
+Storage pack_weight(const ConvShape& shape, const View& weight);
+void conv_packed(const ConvShape& shape, const float* x, const Storage& packed, float* y);
 /// dweight is [O, C/groups, Kh, Kw] with any strides.
 template <class T>
 void conv_implicit_weight_grad(const ConvShape& shape, const T* g, const T* x, const View& dweight);
@@ -101,6 +104,15 @@ void conv_dilated(const ConvShape& shape, const float* x, const View& weight, co
 void conv_dilated_input_grad(const ConvShape& shape, const float* g, const View& weight, float* dx);
 void conv_dilated_weight_grad(const ConvShape& shape, const float* g, const float* x,
                               const View& dweight);
+
+/// Whether a kernel of 5 or 7 taps along an axis takes markedly fewer multiplications by minimal
+/// filtering along it. Stride 1, dilation 1, groups 1, float for the functions below.
+bool conv_lines_saves(const ConvShape& shape);
+void conv_lines(const ConvShape& shape, const float* x, const View& weight, const float* bias,
+                bool relu, float* y);
+void conv_lines_input_grad(const ConvShape& shape, const float* g, const View& weight, float* dx);
+void conv_lines_weight_grad(const ConvShape& shape, const float* g, const float* x,
+                            const View& dweight);
 
 template <class T>
 Weight<T> weight_of(const View& view) {

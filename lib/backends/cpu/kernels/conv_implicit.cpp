@@ -159,6 +159,14 @@ void conv_implicit(const ConvShape& shape, const T* x, const View& weight, const
   solve<T>(problem, x, static_cast<const T*>(packed->data()), bias, y, relu);
 }
 
+Storage pack_weight(const ConvShape& shape, const View& weight) {
+  return pack_weight<float>(forward_problem(shape), weight, false);
+}
+void conv_packed(const ConvShape& shape, const float* x, const Storage& packed, float* y) {
+  solve<float>(forward_problem(shape), x, static_cast<const float*>(packed->data()), nullptr, y,
+               false);
+}
+
 template <class T>
 void conv_implicit_input_grad(const ConvShape& shape, const T* g, const View& weight, T* dx) {
   const auto &stride = shape.attrs.stride, &dilation = shape.attrs.dilation;
