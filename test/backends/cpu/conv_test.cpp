@@ -93,6 +93,9 @@ const Case kCases[] = {
     {3, 34, 30, 27, 20, 3, 2, 1, 1, 2},     //   of two groups, strided
     {1, 24, 30, 40, 18, 3, 1, 0, 2, 1},     //   dilated, no padding
     {2, 40, 35, 33, 20, 1, 2, 1, 1, 1},     //   of one tap, strided, with padding
+    {2, 40, 29, 30, 20, 1, 1, 0, 1, 1},     //   of pixels, fewer outputs than channels
+    {3, 20, 26, 21, 39, 1, 1, 0, 1, 1},     //   and more, read in place
+    {1, 150, 9, 7, 140, 1, 1, 0, 1, 1},     //   and a product
     {2, 36, 17, 18, 20, 7, 1, 3, 1, 1, 1},  // windows of one column
     {2, 36, 17, 18, 20, 1, 1, 3, 1, 1, 7},  //   and of one row
     {3, 16, 60, 70, 17, 1, 1, 0, 1, 1, 7},  // filters along lines, some images at a time

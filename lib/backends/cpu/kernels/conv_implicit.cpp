@@ -148,6 +148,29 @@ TapProblem input_grad_problem(const ConvShape& shape, std::array<int64_t, 2> ori
   return problem;
 }
 
+// The weight gradient of a 1x1 convolution, a product of two matrices of pixels. A is the narrower
+// one: it is the dearer one to read.
+template <class T>
+void weight_grad_of_pixels(TapProblem problem, const T* g, const T* x, const View& dweight) {
+  std::array<int64_t, 4> strides;
+  std::copy_n(dweight.strides, 4, strides.begin());
+  View result = dweight;
+  result.strides = strides.data();
+  if (problem.out_channels < problem.in_channels) {
+    std::swap(problem.in_channels, problem.out_channels);
+    std::swap(g, x);
+    std::swap(strides[0], strides[1]);
+  }
+  // In place as long as the sums stay in the caches, if all threads have lines to add up.
+  const bool by_lines = problem.columns <= 1024 && problem.positions() >= 6 * kBlockDepth;
+  if (by_lines && problem.in_channels <= 128) {
+    return weight_grad_in_place<T>(problem, g, x, result);
+  }
+  gemm<T>(problem.in_channels, problem.out_channels, problem.positions(),
+          {x, 1, problem.in_channels}, {g, problem.out_channels, 1},
+          {dweight.as<T>(), strides[1], strides[0]});
+}
+
 }  // namespace
 
 template <class T>
@@ -193,6 +216,9 @@ void conv_implicit_weight_grad(const ConvShape& shape, const T* g, const T* x,
   const TapProblem problem = forward_problem(shape);
   const bool lines = problem.columns <= 1024;
   const auto taps = static_cast<int64_t>(problem.taps.size());
+  if (problem.reads_every_pixel() && problem.groups == 1) {
+    return weight_grad_of_pixels<T>(problem, g, x, dweight);
+  }
   const int64_t stride = problem.in_stride[0] * problem.in_stride[1];
   const bool overlap = taps > stride, strided_pixels = taps == 1 && stride > 1;
   if (lines && problem.in_channels <= kLanes<T>) {
