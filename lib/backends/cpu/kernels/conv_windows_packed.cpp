@@ -206,32 +206,36 @@ void solve_packed(const TapProblem& problem, const T* x, const T* packed, const 
 template <class T>
 void weight_grad_packed(const TapProblem& problem, const T* g, const T* x, const View& dweight) {
   const int64_t rows = problem.out_channels, columns = problem.depth();
-  const Storage product = allocate_storage(sizeof(T) * static_cast<size_t>(rows * columns), kCPU);
-  T* values = static_cast<T*>(product->data());
-  for (int64_t group = 0; group < problem.groups; ++group) {
-    const WindowReader<T> reader(problem, x + group * problem.in_channels);
-    const Matrix<const T> grad{g + group * rows, 1, problem.out_pixel()};
-    multiply_in_tiles<T>(
-        PanelOrder::by_depth, rows, columns, problem.positions(),
-        [&](int64_t m, int64_t count, int64_t k, int64_t block, T* panel) {
-          pack_rows<T>(PanelOrder::by_depth, grad, m, count, k, block, panel);
-        },
-        [&](int64_t n, int64_t count, int vectors, int64_t k, int64_t block, T* panel) {
-          reader.pack_transposed(n, count, vectors, k, block, panel);
-        },
-        Matrix<T>{values, columns, 1});
-    const int64_t channels = problem.in_channels;
-    parallel_for(0, rows, 1 + 16384 / columns, [&](int64_t m, int64_t m_end) {
-      for (; m < m_end; ++m) {
-        const T* from = values + m * columns;
-        for (const Tap& tap : problem.taps) {
-          T* to = dweight.as<T>() + (group * rows + m) * dweight.strides[0] +
-                  tap.kernel_row * dweight.strides[2] + tap.kernel_column * dweight.strides[3];
-          for (int64_t c = 0; c < channels; ++c) to[c * dweight.strides[1]] = *from++;
+  // Many groups are a task each; few share all threads one after the other.
+  const int64_t grain = problem.groups >= kEnoughTasks / 2 ? 1 : problem.groups;
+  parallel_for(0, problem.groups, grain, [&](int64_t group, int64_t group_end) {
+    const Storage product = allocate_storage(sizeof(T) * static_cast<size_t>(rows * columns), kCPU);
+    T* values = static_cast<T*>(product->data());
+    for (; group < group_end; ++group) {
+      const WindowReader<T> reader(problem, x + group * problem.in_channels);
+      const Matrix<const T> grad{g + group * rows, 1, problem.out_pixel()};
+      multiply_in_tiles<T>(
+          PanelOrder::by_depth, rows, columns, problem.positions(),
+          [&](int64_t m, int64_t count, int64_t k, int64_t block, T* panel) {
+            pack_rows<T>(PanelOrder::by_depth, grad, m, count, k, block, panel);
+          },
+          [&](int64_t n, int64_t count, int vectors, int64_t k, int64_t block, T* panel) {
+            reader.pack_transposed(n, count, vectors, k, block, panel);
+          },
+          Matrix<T>{values, columns, 1});
+      const int64_t channels = problem.in_channels;
+      parallel_for(0, rows, 1 + 16384 / columns, [&](int64_t m, int64_t m_end) {
+        for (; m < m_end; ++m) {
+          const T* from = values + m * columns;
+          for (const Tap& tap : problem.taps) {
+            T* to = dweight.as<T>() + (group * rows + m) * dweight.strides[0] +
+                    tap.kernel_row * dweight.strides[2] + tap.kernel_column * dweight.strides[3];
+            for (int64_t c = 0; c < channels; ++c) to[c * dweight.strides[1]] = *from++;
+          }
         }
-      }
-    });
-  }
+      });
+    }
+  });
 }
 
 template void solve_packed<float>(const TapProblem&, const float*, const float*, const float*,
