@@ -1,5 +1,7 @@
 #include <limits>
 
+#include <reel/backends/mlu/runtime/trace.h>
+
 #include "backend_support.h"
 
 using namespace mlu_test;
@@ -141,4 +143,39 @@ TEST_CASE("elementwise kernels: integers and Bool") {
 TEST_CASE("elementwise kernels: a dtype without a kernel goes to the CPU") {
   check([](const Tensors& x) { return x[0] + x[1]; },
         {wave({7}).to(reel::kDouble), wave({7}).to(reel::kDouble)});
+}
+
+TEST_CASE("a number that met a tensor of the device is there when it comes again") {
+  const auto fills = [](const std::function<void()>& work) {
+    bang::clear_kernel_profiles();
+    work();
+    reel::mlu::device_time_us();
+    int64_t launches = 0;
+    for (const bang::KernelProfile& profile : bang::kernel_profiles()) {
+      if (profile.kernel.starts_with("fill_all")) launches += profile.launches;
+    }
+    return launches;
+  };
+  const Tensor x = wave({9}).to(device());
+  Tensor y = x;
+  CHECK(fills([&] { y = x * 0.123; }) == 1);
+  CHECK(fills([&] { y = (x * 0.123 + y * 0.123).mul_(0.123); }) == 0);
+  CHECK(fills([&] { y = x.to(reel::kHalf) * 0.123; }) == 1);
+  // Numbers are told apart by their bits.
+  const Tensor one = reel::ones({1}, reel::TensorOptions(device()));
+  CHECK((one / 0.0).item<double>() == kInf);
+  CHECK((one / -0.0).item<double>() == -kInf);
+  CHECK((one * kNan).isnan().item<bool>());
+  // One that came first in InferenceMode may be saved for a gradient later.
+  {
+    const reel::InferenceMode inference;
+    y = reel::ones({2}, reel::TensorOptions(device())) * 0.321;
+  }
+  Tensor leaf = wave({9}).to(device()).requires_grad_();
+  (leaf * 0.321).sum().backward();
+  CHECK(leaf.grad()[0].item<float>() == 0.321F);
+  // More of them than are kept.
+  for (int i = 0; i < 200; ++i) {
+    REQUIRE((one * (i + 0.5)).item<double>() == i + 0.5);
+  }
 }

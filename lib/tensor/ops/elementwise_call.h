@@ -85,14 +85,10 @@ struct Promotion {
 
 inline Tensor cast(const Tensor& t, ScalarType type) { return t.dtype() == type ? t : t.to(type); }
 
-// A number as a tensor without dimensions on the tensor's device. Integers wrap around and numbers
-// that are too large become infinite, as PyTorch's do when they meet a tensor.
-inline Tensor wrap(const Scalar& value, ScalarType type, const Tensor& like) {
-  const Scalar element = visit_dtype(type, [&]<class T>() { return Scalar(value.to<T>()); });
-  Tensor t = scalar_tensor(element, TensorOptions(type).device(like.device()));
-  t.impl()->is_wrapped_number = true;
-  return t;
-}
+// A number as a tensor without dimensions on the tensor's device, which is not written to. Integers
+// wrap around and numbers that are too large become infinite, as PyTorch's do when they meet a
+// tensor.
+Tensor wrap(const Scalar& value, ScalarType type, const Tensor& like);
 
 // As wrap, for functions that refuse what does not fit.
 inline Tensor wrap_checked(const char* op, const Scalar& value, ScalarType type,
