@@ -1,5 +1,3 @@
-#include <fstream>
-
 #include <nlohmann/json.hpp>
 
 #include "support/catch.h"
@@ -14,28 +12,12 @@ using reel::test::program;
 using reel::test::read_file;
 using reel::test::run_command;
 using reel::test::TempDir;
+using reel::test::tiny_mnist;
 
 namespace {
 
 ProcessResult reel_train(const std::string& arguments) {
   return run_command(program("reel-train") + " " + arguments);
-}
-
-/// Writes `count` pictures whose class is the bright row, as the four files of MNIST.
-std::string tiny_mnist(const TempDir& folder, unsigned char count) {
-  std::string images{0, 0, 8, 3, 0, 0, 0, static_cast<char>(count), 0, 0, 0, 28, 0, 0, 0, 28};
-  std::string labels{0, 0, 8, 1, 0, 0, 0, static_cast<char>(count)};
-  for (int i = 0; i < count; ++i) {
-    std::string picture(28 * 28, '\0');
-    picture.replace(static_cast<size_t>(i % 10 * 2 * 28), 56, 56, '\xff');
-    images += picture;
-    labels += static_cast<char>(i % 10);
-  }
-  for (const char* set : {"train", "t10k"}) {
-    std::ofstream(folder.file(std::string(set) + "-images-idx3-ubyte")) << images;
-    std::ofstream(folder.file(std::string(set) + "-labels-idx1-ubyte")) << labels;
-  }
-  return folder.path().string();
 }
 
 }  // namespace

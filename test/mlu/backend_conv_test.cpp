@@ -1,6 +1,9 @@
 #include <array>
+#include <cnrt.h>
 #include <limits>
 #include <optional>
+
+#include <reel/backends/mlu/runtime/trace.h>
 
 #include "backend_support.h"
 
@@ -181,4 +184,42 @@ TEST_CASE("conv2d kernels run on the tensors' device") {
   const Tensor y = conv2d(x.to(second), w.to(second));
   CHECK(y.device() == second);
   CHECK(largest_error(conv2d(x, w), y) <= kTolerance);
+}
+
+TEST_CASE("filters are arranged once for a weight that stays, and anew when it was written to") {
+  const reel::NoGradGuard no_grad;
+  const auto copies = [] {
+    reel::mlu::device_time_us();
+    int64_t launches = 0;
+    for (const bang::KernelProfile& profile : bang::kernel_profiles()) {
+      if (profile.kernel == "copy_tiles") launches += profile.launches;
+    }
+    bang::clear_kernel_profiles();
+    return launches;
+  };
+  const Tensor x = wave({2, 16, 6, 6}).contiguous(reel::MemoryFormat::ChannelsLast).to(device());
+  Tensor w = wave({8, 16, 3, 3}, 0.2).to(device());
+  const auto stale = [&] {
+    const Tensor y = reel::conv2d(x, w), fresh = reel::conv2d(x, w.clone());
+    return !reel::equal(y.cpu(), fresh.cpu());
+  };
+  copies();
+  reel::conv2d(x, w);
+  const int64_t first = copies();
+  const Tensor y = reel::conv2d(x, w);
+  CHECK(copies() == first - 1);
+  w.add_(1);
+  CHECK_FALSE(reel::equal(reel::conv2d(x, w).cpu(), y.cpu()));
+  CHECK_FALSE(stale());
+  // Writes of the program's own, which no version counts, and other views of the same memory.
+  REQUIRE(cnrtMemset(w.data_ptr(), 0, 1024) == cnrtSuccess);
+  CHECK_FALSE(stale());
+  REQUIRE(cnrtMemsetAsync(w.data_ptr(), 0, 2048, nullptr) == cnrtSuccess);
+  CHECK_FALSE(stale());
+  w.fill_(0.5);
+  CHECK_FALSE(stale());
+  w[1].fill_(2);
+  CHECK_FALSE(stale());
+  w = w.flip({2});
+  CHECK_FALSE(stale());
 }

@@ -181,3 +181,37 @@ TEST_CASE("style transfer with VGG-19 has the losses that it has on the CPU") {
     CHECK(a.at("content").get<double>() == Approx(b.at("content").get<double>()).epsilon(1e-2));
   }
 }
+
+namespace {
+
+/// What reel-train writes of two epochs of low-bit training on pictures of bright rows.
+json low_bit_training(const std::string& model, unsigned char count, const std::string& device) {
+  const reel::test::TempDir folder;
+  const std::string data = reel::test::tiny_mnist(folder, count);
+  const std::string result = folder.file("result.json");
+  const auto run = reel::test::run_command(fmt::format(
+      "REEL_FALLBACK=forbid {} mnist --low-bit --data {} --model {} --batch 20 --epochs 2 "
+      "--device {} --json {}",
+      reel::test::program("reel-train"), data, model, device, result));
+  CAPTURE(run.output);
+  REQUIRE(run.status == 0);
+  CHECK(run.output.find("reel-mlu:") == std::string::npos);  // no findings
+  CHECK((run.output.find("ms/step predicted)") != std::string::npos) == (device != "cpu"));
+  return json::parse(reel::test::read_file(result));
+}
+
+}  // namespace
+
+TEST_CASE("low-bit training has the losses that it has on the CPU") {
+  const auto [model, count] =
+      GENERATE(std::pair<std::string, unsigned char>("lenet", 100), std::pair("resnet", 40));
+  const json cpu = low_bit_training(model, count, "cpu");
+  const json mlu = low_bit_training(model, count, "mlu:0");
+  CAPTURE(model, cpu.dump(), mlu.dump());
+  // Products are equal, but sums of float32 before and after them are not, and decide here and
+  // there which integer a number rounds to.
+  for (size_t epoch = 0; epoch < 2; ++epoch) {
+    const json &a = mlu.at("epochs")[epoch], &b = cpu.at("epochs")[epoch];
+    CHECK(a.at("loss").get<double>() == Approx(b.at("loss").get<double>()).epsilon(2e-3));
+  }
+}

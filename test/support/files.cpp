@@ -1,5 +1,6 @@
 #include "support/files.h"
 
+#include <fstream>
 #include <stdexcept>
 #include <stdlib.h>
 
@@ -41,6 +42,22 @@ TempDir::TempDir() {
 TempDir::~TempDir() {
   std::error_code ignored;
   fs::remove_all(path_, ignored);
+}
+
+std::string tiny_mnist(const TempDir& folder, unsigned char count) {
+  std::string images{0, 0, 8, 3, 0, 0, 0, static_cast<char>(count), 0, 0, 0, 28, 0, 0, 0, 28};
+  std::string labels{0, 0, 8, 1, 0, 0, 0, static_cast<char>(count)};
+  for (int i = 0; i < count; ++i) {
+    std::string picture(28 * 28, '\0');
+    picture.replace(static_cast<size_t>(i % 10 * 2 * 28), 56, 56, '\xff');
+    images += picture;
+    labels += static_cast<char>(i % 10);
+  }
+  for (const char* set : {"train", "t10k"}) {
+    std::ofstream(folder.file(std::string(set) + "-images-idx3-ubyte")) << images;
+    std::ofstream(folder.file(std::string(set) + "-labels-idx1-ubyte")) << labels;
+  }
+  return folder.path().string();
 }
 
 }  // namespace reel::test

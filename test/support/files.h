@@ -34,4 +34,8 @@ class TempDir {
   std::filesystem::path path_;
 };
 
+/// Writes `count` pictures whose class is the bright row, as the four files of MNIST; returns the
+/// folder's path.
+std::string tiny_mnist(const TempDir& folder, unsigned char count);
+
 }  // namespace reel::test

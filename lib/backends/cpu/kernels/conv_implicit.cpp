@@ -1,10 +1,12 @@
 #include <reel/backends/cpu/kernels/conv_windows.h>
-#include <reel/backends/cpu/weight_cache.h>
+#include <reel/backends/weight_cache.h>
 
 // Convolutions of any shape as implicit GEMM: which taps, which weights, and who solves it.
 
 namespace reel::cpu::REEL_ISA {
 namespace {
+
+using namespace backends;
 
 // Columns [n, n + count) of the weights of a tap, B [channel][output], into [depth][vectors * L].
 template <class T>

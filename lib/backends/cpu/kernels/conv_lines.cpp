@@ -1,6 +1,6 @@
 #include <reel/backends/cpu/kernels/conv.h>
 #include <reel/backends/cpu/kernels/line_filter.h>
-#include <reel/backends/cpu/weight_cache.h>
+#include <reel/backends/weight_cache.h>
 
 // Kernels of 5 or 7 taps along an axis by minimal filtering along it. With u, v, m the transformed
 // weights, inputs and outputs, the P = 8 or 9 positions of a transformed tile are the groups of a
@@ -10,6 +10,8 @@
 
 namespace reel::cpu::REEL_ISA {
 namespace {
+
+using namespace backends;
 
 Storage floats(int64_t count) {
   return allocate_storage(sizeof(float) * static_cast<size_t>(count), kCPU);

@@ -2,13 +2,15 @@
 
 #include <reel/backends/cpu/kernels/conv.h>
 #include <reel/backends/cpu/kernels/copy.h>
-#include <reel/backends/cpu/weight_cache.h>
+#include <reel/backends/weight_cache.h>
 
 // Convolutions of half and bfloat16: inputs become floats, channels-last as the kernels want them,
 // the kernels of floats run, and results are rounded once.
 
 namespace reel::cpu::REEL_ISA {
 namespace {
+
+using namespace backends;
 
 bool is_narrow(ScalarType dtype) { return dtype == kHalf || dtype == kBFloat16; }
 

@@ -1,5 +1,5 @@
 #include <reel/backends/cpu/kernels/winograd.h>
-#include <reel/backends/cpu/weight_cache.h>
+#include <reel/backends/weight_cache.h>
 
 // The course of a 3x3 convolution by Winograd. A block of tiles goes through all three steps on one
 // thread while it is in that core's L2, and meanwhile streams U from L3 ("blocked"). Where U is too
@@ -9,6 +9,8 @@
 
 namespace reel::cpu::REEL_ISA {
 namespace {
+
+using namespace backends;
 
 constexpr int kL = kLanes<float>;
 constexpr int kPanel = kTileColumns<float>;

@@ -33,6 +33,7 @@ class OnDevice {
 
  private:
   int before_;
+  bang::BackendWork work_;
 };
 
 /// As many tasks as there are parts to compute, at most one a core.

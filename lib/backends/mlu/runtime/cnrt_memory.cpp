@@ -140,6 +140,7 @@ cnrtRet_t fill_memory(const char* name, void* p, size_t bytes, const cnrtQueue_t
     if (handle == nullptr) {
       const cnrtRet_t code = wait_for_default_queue(name, device);
       if (code == cnrtSuccess) fill();
+      note_foreign_work();
       return code;
     }
     const std::shared_ptr<Queue> queue = find_queue(name, *handle);
@@ -310,6 +311,7 @@ cnrtRet_t cnrtMemcpy(void* dst, const void* src, size_t bytes, cnrtMemTransDir_t
     if (code != cnrtSuccess) return code;
     code = wait_for_default_queue("cnrtMemcpy", device);
     if (code == cnrtSuccess) device_copy(dst, src, bytes);
+    note_foreign_work();
     return code;
   });
 }
@@ -349,6 +351,7 @@ cnrtRet_t cnrtMemcpy2D(void* dst, size_t dst_pitch, const void* src, size_t src_
       std::memmove(static_cast<char*>(dst) + row * dst_pitch,
                    static_cast<const char*>(src) + row * src_pitch, width);
     }
+    note_foreign_work();
     return cnrtSuccess;
   });
 }
@@ -382,6 +385,7 @@ cnrtRet_t cnrtMemcpyPeer(void* dst, int dst_device, const void* src, int src_dev
       if (code != cnrtSuccess) return code;
     }
     device_copy(dst, src, bytes);
+    note_foreign_work();
     return cnrtSuccess;
   });
 }

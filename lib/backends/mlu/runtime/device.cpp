@@ -10,6 +10,7 @@
 #include <string_view>
 #include <sys/mman.h>
 #include <thread>
+#include <utility>
 
 #include <reel/backends/mlu/runtime/device.h>
 #include <reel/backends/mlu/runtime/memory.h>
@@ -406,9 +407,18 @@ void device_fill(void* to, int value, size_t bytes) {
 
 namespace {
 thread_local int current = 0;
-}
+thread_local bool backend_work = false;
+std::atomic<uint64_t> foreign{0};
+}  // namespace
 
 int current_device() { return current; }
 void set_current_device(int device) { current = device; }
+
+uint64_t foreign_work() { return foreign.load(); }
+void note_foreign_work() { ++foreign; }
+
+BackendWork::BackendWork() : before_(std::exchange(backend_work, true)) {}
+BackendWork::~BackendWork() { backend_work = before_; }
+bool BackendWork::is_enabled() { return backend_work; }
 
 }  // namespace bang

@@ -39,6 +39,25 @@ bool in_device_memory(const void* p);
 void device_copy(void* to, const void* from, size_t bytes);
 void device_fill(void* to, int value, size_t bytes);
 
+/// How often work of the program itself, kernels and copies that are not the backend's, was sent to
+/// a device or ended there. It may have written to the memory of any tensor, which no version
+/// counts.
+uint64_t foreign_work();
+void note_foreign_work();
+
+/// In its scope, what the thread sends to devices is the backend's work.
+class BackendWork {
+ public:
+  BackendWork();
+  ~BackendWork();
+  BackendWork(const BackendWork&) = delete;
+  BackendWork& operator=(const BackendWork&) = delete;
+  static bool is_enabled();
+
+ private:
+  bool before_;
+};
+
 /// Work in order on one device. Every queue has a thread of its own that starts with its first
 /// work.
 class Queue {

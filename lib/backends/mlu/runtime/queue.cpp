@@ -154,6 +154,13 @@ Queue::~Queue() {
 
 void Queue::enqueue(std::function<void()> work) {
   if (closing) return;
+  if (!BackendWork::is_enabled()) {
+    note_foreign_work();
+    work = [work = std::move(work)] {
+      work();
+      note_foreign_work();
+    };
+  }
   Registry& all = registry();
   const std::lock_guard guard(mutex_);
   if (lost_in_fork(this)) {

@@ -5,24 +5,9 @@
 #include <mutex>
 #include <vector>
 
-#include <reel/backends/cpu/precision.h>
-#include <reel/backends/cpu/weight_cache.h>
+#include <reel/backends/weight_cache.h>
 
-namespace reel {
-namespace {
-std::atomic<ConvPrecision>& precision_setting() {
-  static std::atomic<ConvPrecision> setting{ConvPrecision::fast};
-  return setting;
-}
-}  // namespace
-
-void set_conv_precision(ConvPrecision precision) {
-  precision_setting().store(precision, std::memory_order_relaxed);
-}
-ConvPrecision conv_precision() { return precision_setting().load(std::memory_order_relaxed); }
-}  // namespace reel
-
-namespace reel::cpu {
+namespace reel::backends {
 namespace {
 
 // One lock for all weights: it is held for a search among a few entries, once a convolution, and
@@ -99,6 +84,10 @@ WeightKey::WeightKey(WeightForm weight_form, const View& weight, const std::arra
   std::copy_n(weight.strides, 4, strides.begin());
 }
 
+WeightStamp::WeightStamp(const View& weight, uint64_t of_contents) : fingerprint(of_contents) {
+  if (weight.storage != nullptr) version = weight.storage->version();
+}
+
 WeightStamp::WeightStamp(const View& weight) {
   if (weight.storage == nullptr) return;
   version = weight.storage->version();
@@ -146,4 +135,4 @@ bool met_before(const View& weight, const WeightKey& key, const WeightStamp& sta
   return false;
 }
 
-}  // namespace reel::cpu
+}  // namespace reel::backends

@@ -5,10 +5,12 @@
 
 #include <reel/backends/backend.h>
 
-namespace reel::cpu {
+namespace reel::backends {
 
-/// The forms in which convolution kernels keep a weight.
+/// The forms in which kernels of convolutions keep a weight.
 enum class WeightForm : uint8_t {
+  matrix_unit,  // of the mlu: whole lines of channels
+  // The CPU's.
   floats,  // of a half or bfloat16; their packed forms are kept beside them
   forward_panels,
   input_grad_panels,
@@ -32,12 +34,14 @@ struct WeightKey {
 };
 
 /// What a weight's memory holds, as far as can be told quickly: the storage's version and, for
-/// writes through raw pointers, which no version counts, a fingerprint of every element up to 1 MB
-/// and of every 64th cache line beyond that.
+/// writes through raw pointers, which no version counts, a fingerprint.
 struct WeightStamp {
   uint32_t version = 0;
   uint64_t fingerprint = 0;
   WeightStamp() = default;
+  /// With a fingerprint of the caller's.
+  WeightStamp(const View& weight, uint64_t of_contents);
+  /// Of memory of the host: every element up to 1 MB and every 64th cache line beyond that.
   explicit WeightStamp(const View& weight);
   bool operator==(const WeightStamp&) const = default;
 };
@@ -56,4 +60,4 @@ void keep_packed_weight(const View& weight, const WeightKey& key, const WeightSt
 /// for a weight that changes between any two uses.
 bool met_before(const View& weight, const WeightKey& key, const WeightStamp& stamp, size_t bytes);
 
-}  // namespace reel::cpu
+}  // namespace reel::backends
