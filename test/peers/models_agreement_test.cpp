@@ -23,7 +23,7 @@ TEST_CASE("models have LibTorch's outputs and losses while they learn") {
       json{{"model", "alexnet"}, {"side", 95}, {"lr", 0.01}},
       json{{"model", "vgg19"}, {"side", 40}, {"lr", 0.01}},
       json{{"model", "resnet18"}, {"side", 48}, {"lr", 0.01}},
-      json{{"model", "resnet50"}, {"side", 64}, {"lr", 0.01}},
+      json{{"model", "resnet50"}, {"side", 128}, {"lr", 0.001}},
       json{{"model", "mobilenet_v2"}, {"side", 64}, {"lr", 0.01}},
       json{{"model", "gnmt_v2"}, {"width", 32}, {"length", 7}, {"vocab_size", 100}, {"lr", 0.1}},
       json{{"model", "ncf"}, {"lr", 1.0}});
@@ -43,10 +43,11 @@ TEST_CASE("models have LibTorch's outputs and losses while they learn") {
     CHECK(ours[what][i].get<double>() ==
           Approx(theirs[what][i].get<double>()).epsilon(tolerance).margin(0.1 * tolerance));
   };
-  // Sums in another order, and Winograd's of float32, are some ulps apart. Batch normalisation over
-  // 16 values and the steps make that grow: to 2e-4 of the outputs measured in float32 and to 6e-2
-  // of ResNet-50's losses, which fall threefold in the first step. In float64, which rounds
-  // 2e-9 times as coarsely, both agree to the digits asked for: they compute the same.
+  // Sums in another order, and Winograd's of float32, are some ulps apart. Batch normalisation and
+  // the steps make that grow: to 2e-4 of the outputs measured in float32 and to 1.4e-2 of
+  // ResNet-50's losses. (With 64 pixels, where it normalises 16 values, or ten times the step,
+  // LibTorch's own losses of float32 are up to 10 % from those of float64.) In float64, which
+  // rounds 2e-9 times as coarsely, both agree to the digits asked for: they compute the same.
   for (size_t i = 0; i < 8; ++i) check("outputs", i, wide ? 1e-9 : 1e-3);
-  for (size_t i = 0; i < 3; ++i) check("losses", i, wide ? 1e-7 : i == 0 ? 1e-4 : 0.1);
+  for (size_t i = 0; i < 3; ++i) check("losses", i, wide ? 1e-7 : i == 0 ? 1e-4 : 0.05);
 }
