@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <reel/backends/cpu/kernels/gemm.h>
+#include <reel/backends/cpu/kernels/transpose.h>
 
 namespace reel::cpu::REEL_ISA {
 namespace {
@@ -21,26 +22,6 @@ template <class T, int... kRow>
 constexpr auto by_depth_table(std::integer_sequence<int, kRow...>) {
   return std::array<void (*)(const T*, int64_t, int64_t, T*), kTileRows>{
       pack_by_depth<T, kRow + 1>...};
-}
-
-// out [4][out_stride] = the transpose of a [4][stride].
-template <class T>
-inline void transpose4(const T* a, int64_t stride, T* out, int64_t out_stride) {
-#ifdef __SSE2__
-  if constexpr (sizeof(T) == 4) {
-    __m128 r0 = _mm_loadu_ps(a), r1 = _mm_loadu_ps(a + stride);
-    __m128 r2 = _mm_loadu_ps(a + 2 * stride), r3 = _mm_loadu_ps(a + 3 * stride);
-    _MM_TRANSPOSE4_PS(r0, r1, r2, r3);
-    _mm_storeu_ps(out, r0);
-    _mm_storeu_ps(out + out_stride, r1);
-    _mm_storeu_ps(out + 2 * out_stride, r2);
-    _mm_storeu_ps(out + 3 * out_stride, r3);
-    return;
-  }
-#endif
-  for (int i = 0; i < 4; ++i) {
-    for (int j = 0; j < 4; ++j) out[i * out_stride + j] = a[j * stride + i];
-  }
 }
 
 }  // namespace
@@ -89,14 +70,10 @@ void pack_columns(const Matrix<const T>& b, int64_t n, int64_t columns, int vect
       }
     }
   } else {
-    const int64_t columns4 = b.row_stride == 1 ? columns / 4 * 4 : 0, depth4 = depth / 4 * 4;
-    for (int64_t j = 0; j < columns4; j += 4) {
-      for (int64_t i = 0; i < depth4; i += 4) {
-        transpose4(source + i + j * b.column_stride, b.column_stride, out + i * width + j, width);
-      }
-    }
-    for (int64_t i = 0; i < depth; ++i) {
-      for (int64_t j = i < depth4 ? columns4 : 0; j < width; ++j) {
+    const int64_t copied = b.row_stride == 1 ? columns : 0;
+    if (copied > 0) transpose_tile(source, b.column_stride, out, width, depth, copied);
+    for (int64_t i = 0; i < depth && copied < width; ++i) {
+      for (int64_t j = copied; j < width; ++j) {
         out[i * width + j] = j < columns ? source[i * b.row_stride + j * b.column_stride] : T(0);
       }
     }
