@@ -55,10 +55,10 @@ TEST_CASE("bmm agrees with plain loops for every size class and layout") {
   // Tiny, no depth, one row, one column, few rows and columns, tile edges, several depth blocks,
   // sliced depth, many batches.
   const std::vector<Product> sizes = {
-      {1, 1, 1, 1},     {2, 4, 4, 4},       {1, 5, 3, 0},    {1, 1, 300, 77},   {1, 3, 500, 65},
-      {1, 77, 1, 300},  {1, 200, 2, 33},    {3, 17, 19, 23}, {1, 30, 100, 300}, {1, 64, 64, 5000},
-      {20, 9, 33, 40},  {1, 130, 300, 270}, {1, 14, 32, 16}, {1, 15, 33, 17},   {1, 5, 300, 77},
-      {1, 8, 201, 130}, {1, 90, 7, 70},     {1, 460, 70, 40}};
+      {1, 1, 1, 1},     {2, 4, 4, 4},       {1, 5, 3, 0},     {1, 1, 300, 77},   {1, 3, 500, 65},
+      {1, 77, 1, 300},  {1, 200, 2, 33},    {3, 17, 19, 23},  {1, 30, 100, 300}, {1, 64, 64, 5000},
+      {20, 9, 33, 40},  {1, 130, 300, 270}, {1, 14, 32, 16},  {1, 15, 33, 17},   {1, 5, 300, 77},
+      {1, 8, 201, 130}, {1, 90, 7, 70},     {1, 460, 70, 40}, {1, 6, 1100, 259}};
   const MemoryLayout layouts[] = {MemoryLayout::Contiguous, MemoryLayout::Reversed,
                                   MemoryLayout::Sliced};
   const auto isas = test::isa_kernels();

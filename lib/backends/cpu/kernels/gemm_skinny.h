@@ -4,13 +4,14 @@
 // in memory. E is the type in memory of B and C; A and the sums are as wide as vectors compute.
 
 #include <reel/backends/cpu/kernels/gemm_tiles.h>
+#include <reel/backends/cpu/kernels/unroll.h>
 
 namespace reel::cpu::REEL_ISA {
 
 /// Below this many multiplications packing costs more than it saves.
 inline constexpr int64_t kTinyVolume = 512;
 /// Products with at most so many rows read B once, as it lies in memory.
-inline constexpr int64_t kSkinnyRows = 4;
+inline constexpr int64_t kSkinnyRows = 8;
 
 template <class E>
 void multiply_plainly(int64_t rows, int64_t columns, int64_t depth, const Matrix<const E>& a,
@@ -27,71 +28,107 @@ void multiply_plainly(int64_t rows, int64_t columns, int64_t depth, const Matrix
   }
 }
 
-/// A few rows of A, rows of B contiguous: columns of C stay in registers while B streams by.
+/// At most kRows rows of A, rows of B contiguous: a part of the columns of C stays in L1 as sums
+/// while B streams by, a few of its rows at a time.
 template <class E, int kRows>
-void multiply_streaming(int64_t n, int64_t n_end, int64_t depth, const Matrix<const Wide<E>>& a,
-                        const Matrix<const E>& b, const Matrix<E>& c) {
+void multiply_streaming(int64_t n, int64_t n_end, int64_t rows, int64_t depth,
+                        const Matrix<const Wide<E>>& a, const Matrix<const E>& b,
+                        const Matrix<E>& c) {
   using T = Wide<E>;
-  constexpr int kL = kLanes<T>, kVectors = kRows == 1 ? 8 : 4;
-  for (; n < n_end; n += kVectors * kL) {
-    const int64_t width = std::min<int64_t>(n_end - n, kVectors * kL);
-    Vec<T> acc[kRows][kVectors];
-    for (int r = 0; r < kRows; ++r) {
-      for (int v = 0; v < kVectors; ++v) acc[r][v] = broadcast(T(0));
+  constexpr int kL = kLanes<T>;
+  // Factors of A are in registers, and as many rows of B go by at a time.
+  constexpr int kDepth = std::clamp(kTileRows / kRows, 2, 8);
+  constexpr int64_t kColumns = (16 << 10) / int64_t{sizeof(T)} / kRows;
+  for (; n < n_end; n += kColumns) {
+    const int64_t width = std::min(n_end - n, kColumns);
+    alignas(64) T sums[kRows][kColumns] = {};
+    for (int64_t k = 0; k < depth; k += kDepth) {
+      Vec<T> factors[kRows][kDepth];
+      const E* lines[kDepth];
+      unroll<kDepth>([&](auto d) __attribute__((always_inline)) {
+        // What lies beyond the depth counts as the last row, zero times.
+        const int64_t step = std::min(k + d, depth - 1);
+        lines[d] = b.at(step, n);
+        unroll<kRows>([&](auto r) __attribute__((always_inline)) {
+          factors[r][d] =
+              broadcast(k + d < depth ? *a.at(std::min<int64_t>(r, rows - 1), step) : 0);
+        });
+      });
+      const int64_t ahead = kDepth * b.row_stride;
+      const auto add = [&](int64_t v, int lanes) __attribute__((always_inline)) {
+        Vec<T> values[kDepth];
+        unroll<kDepth>([&](auto d) __attribute__((always_inline)) {
+          values[d] = lanes == kL ? load_wide(lines[d] + v) : load_wide_n(lines[d] + v, lanes);
+          __builtin_prefetch(lines[d] + v + ahead);
+        });
+        unroll<kRows>([&](auto r) __attribute__((always_inline)) {
+          Vec<T> sum = load(sums[r] + v);
+          unroll<kDepth>([&](auto d) __attribute__((always_inline)) {
+            sum = fma(factors[r][d], values[d], sum);
+          });
+          store(sums[r] + v, sum);
+        });
+      };
+      int64_t v = 0;
+      for (; v + kL <= width; v += kL) add(v, kL);
+      if (v < width) add(v, static_cast<int>(width - v));
     }
-    for (int64_t k = 0; k < depth; ++k) {
-      const E* p = b.at(k, n);
-      Vec<T> bv[kVectors];
-      if (width == kVectors * kL) {
-        for (int v = 0; v < kVectors; ++v) bv[v] = load_wide(p + v * kL);
-      } else {
-        for (int v = 0; v < kVectors; ++v) {
-          const auto lanes = std::clamp<int64_t>(width - v * kL, 0, kL);
-          bv[v] = load_wide_n(p + v * kL, static_cast<int>(lanes));
-        }
-      }
-      for (int r = 0; r < kRows; ++r) {
-        const Vec<T> ar = broadcast(*a.at(r, k));
-        for (int v = 0; v < kVectors; ++v) acc[r][v] = fma(ar, bv[v], acc[r][v]);
-      }
-    }
-    for (int r = 0; r < kRows; ++r) {
-      alignas(64) T row[kVectors * kL];
-      for (int v = 0; v < kVectors; ++v) store(row + v * kL, acc[r][v]);
-      for (int64_t j = 0; j < width; ++j) *c.at(r, n + j) = static_cast<E>(row[j]);
-    }
+    for (int64_t r = 0; r < rows; ++r) store_row(sums[r], width, c.at(r, n), c.column_stride);
   }
 }
 
-/// A few rows of A, columns of B contiguous: every element of C is a dot product.
-template <class E, int kRows>
-void multiply_dots(int64_t n, int64_t n_end, int64_t depth, const Matrix<const Wide<E>>& a,
-                   const Matrix<const E>& b, const Matrix<E>& c) {
+/// At most kRows rows of A, a packed panel by vector, times kColumns columns of B, each contiguous:
+/// every element of C is a dot product.
+template <class E, int kRows, int kColumns>
+void multiply_dots(int64_t rows, int64_t depth, const Wide<E>* a, const E* b, int64_t b_stride,
+                   const Matrix<E>& c) {
   using T = Wide<E>;
-  constexpr int kL = kLanes<T>, kChains = 4;  // independent sums hide the latency of fma
+  constexpr int kL = kLanes<T>;
+  int64_t row_at[kRows];
+  for (int r = 0; r < kRows; ++r) row_at[r] = std::min<int64_t>(r, rows - 1) * kL;
+  Vec<T> acc[kRows][kColumns];
+  unroll<kRows>([&](auto r) __attribute__((always_inline)) {
+    unroll<kColumns>([&](auto j) __attribute__((always_inline)) { acc[r][j] = broadcast(T(0)); });
+  });
+  const auto add = [&](int lanes) __attribute__((always_inline)) {
+    Vec<T> values[kColumns];
+    unroll<kColumns>([&](auto j) __attribute__((always_inline)) {
+      const E* p = b + j * b_stride;
+      values[j] = lanes == kL ? load_wide(p) : load_wide_n(p, lanes);
+    });
+    unroll<kRows>([&](auto r) __attribute__((always_inline)) {
+      const Vec<T> row = load(a + row_at[r]);
+      unroll<kColumns>([&](auto j) __attribute__((always_inline)) {
+        acc[r][j] = fma(row, values[j], acc[r][j]);
+      });
+    });
+    a += rows * kL;
+    b += kL;
+  };
+  int64_t k = 0;
+  for (; k + kL <= depth; k += kL) add(kL);
+  if (k < depth) add(static_cast<int>(depth - k));
+  unroll<kRows>([&](auto r) __attribute__((always_inline)) {
+    if (r >= rows) return;
+    unroll<kColumns>([&](auto j) __attribute__((always_inline)) {
+      *c.at(r, j) = static_cast<E>(reduce_add(acc[r][j]));
+    });
+  });
+}
+
+/// Columns [n, n_end) by dot products, as many at a time as registers allow.
+template <class E, int kRows>
+void multiply_columns(int64_t n, int64_t n_end, int64_t rows, int64_t depth, const Wide<E>* a,
+                      const Matrix<const E>& b, const Matrix<E>& c) {
+  constexpr int kColumns = std::clamp(kTileRows * kTileVectors / kRows, 1, 4);
+  const auto at = [&](int64_t column) {
+    return Matrix<E>{c.at(0, column), c.row_stride, c.column_stride};
+  };
+  for (; n + kColumns <= n_end; n += kColumns) {
+    multiply_dots<E, kRows, kColumns>(rows, depth, a, b.at(0, n), b.column_stride, at(n));
+  }
   for (; n < n_end; ++n) {
-    const E* column = b.at(0, n);
-    Vec<T> acc[kRows][kChains];
-    for (int r = 0; r < kRows; ++r) {
-      for (int i = 0; i < kChains; ++i) acc[r][i] = broadcast(T(0));
-    }
-    int64_t k = 0;
-    for (; k + kChains * kL <= depth; k += kChains * kL) {
-      for (int i = 0; i < kChains; ++i) {
-        const Vec<T> bv = load_wide(column + k + i * kL);
-        for (int r = 0; r < kRows; ++r) {
-          acc[r][i] = fma(load(a.at(r, k + i * kL)), bv, acc[r][i]);
-        }
-      }
-    }
-    for (; k < depth; k += kL) {
-      const int lanes = static_cast<int>(std::min<int64_t>(depth - k, kL));
-      const Vec<T> bv = load_wide_n(column + k, lanes);
-      for (int r = 0; r < kRows; ++r) acc[r][0] = fma(load_n(a.at(r, k), lanes), bv, acc[r][0]);
-    }
-    for (int r = 0; r < kRows; ++r) {
-      *c.at(r, n) = static_cast<E>(reduce_add((acc[r][0] + acc[r][1]) + (acc[r][2] + acc[r][3])));
-    }
+    multiply_dots<E, kRows, 1>(rows, depth, a, b.at(0, n), b.column_stride, at(n));
   }
 }
 
@@ -99,24 +136,31 @@ void multiply_dots(int64_t n, int64_t n_end, int64_t depth, const Matrix<const W
 template <class E>
 bool multiply_skinny(int64_t rows, int64_t columns, int64_t depth, const Matrix<const Wide<E>>& a,
                      const Matrix<const E>& b, const Matrix<E>& c) {
-  const bool dots = b.row_stride == 1 && a.column_stride == 1;
+  using T = Wide<E>;
+  const bool dots = b.row_stride == 1;
   // Streaming runs along the columns; a deep product of few columns has too few of them to share.
   if (!dots && (b.column_stride != 1 || (columns < 256 && depth > 4096))) return false;
-  // Out of cache, it reads some columns of each of B's rows after the other; packing reads more at
-  // a time, which two rows already pay for.
-  constexpr int64_t kCached = 2 << 20;
-  if (!dots && rows > 1 && columns * depth * int64_t{sizeof(E)} > kCached) return false;
-  using Part = void (*)(int64_t, int64_t, int64_t, const Matrix<const Wide<E>>&,
-                        const Matrix<const E>&, const Matrix<E>&);
-  static constexpr Part kParts[2][kSkinnyRows] = {
-      {multiply_streaming<E, 1>, multiply_streaming<E, 2>, multiply_streaming<E, 3>,
-       multiply_streaming<E, 4>},
-      {multiply_dots<E, 1>, multiply_dots<E, 2>, multiply_dots<E, 3>, multiply_dots<E, 4>}};
-  const Part part = kParts[dots ? 1 : 0][rows - 1];
-  const int64_t step = dots ? 1 : 8 * kLanes<Wide<E>>;
-  const int64_t grain = (kTaskVolume / (rows * depth * step) + 1) * step;
-  parallel_for(0, columns, grain,
-               [&](int64_t n, int64_t n_end) { part(n, n_end, depth, a, b, c); });
+  const int64_t grain = kTaskVolume / (rows * depth + 1) + 1;
+  if (dots) {
+    const size_t size = sizeof(T) * panel_size<T>(PanelOrder::by_vector, rows, depth);
+    const Storage memory = allocate_storage(size, kCPU);
+    T* panel = static_cast<T*>(memory->data());
+    pack_rows<T>(PanelOrder::by_vector, a, 0, rows, 0, depth, panel);
+    const auto part = rows == 1   ? multiply_columns<E, 1>
+                      : rows == 2 ? multiply_columns<E, 2>
+                      : rows <= 4 ? multiply_columns<E, 4>
+                                  : multiply_columns<E, 8>;
+    parallel_for(0, columns, grain,
+                 [&](int64_t n, int64_t end) { part(n, end, rows, depth, panel, b, c); });
+    return true;
+  }
+  const auto part = rows == 1   ? multiply_streaming<E, 1>
+                    : rows == 2 ? multiply_streaming<E, 2>
+                    : rows <= 4 ? multiply_streaming<E, 4>
+                                : multiply_streaming<E, 8>;
+  constexpr int64_t kLine = 8 * kLanes<T>;
+  parallel_for(0, columns, (grain + kLine - 1) / kLine * kLine,
+               [&](int64_t n, int64_t end) { part(n, end, rows, depth, a, b, c); });
   return true;
 }
 
