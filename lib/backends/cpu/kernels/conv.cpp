@@ -32,9 +32,9 @@ Algorithm choose(const ConvShape& shape, Direction direction) {
     const int64_t tiles = winograd_tiles(dilated ? undilated(shape) : shape);
     // A dilated one's 36 products a tile against 9 a pixel: at least half are to be saved.
     const bool saves = !dilated || 8 * tiles <= shape.images * shape.out_height * shape.out_width;
-    // The sums of a weight gradient's positions are four times the weight: many tiles are worth
-    // them.
-    if (saves && (direction != Direction::weight_grad || tiles >= 48)) {
+    const bool sums_pay = direction != Direction::weight_grad ||
+                          winograd_weight_grad_saves(dilated ? undilated(shape) : shape);
+    if (saves && sums_pay) {
       return dilated ? Algorithm::dilated_winograd : Algorithm::winograd;
     }
   }

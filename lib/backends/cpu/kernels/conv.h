@@ -83,6 +83,8 @@ void conv_few_channels_input_grad(const ConvShape& shape, const T* g, const T* y
 
 /// 3x3, stride 1, dilation 1, groups 1, float.
 int64_t winograd_tiles(const ConvShape& shape);
+/// Whether there are enough tiles for a weight gradient by Winograd.
+bool winograd_weight_grad_saves(const ConvShape& shape);
 void conv_winograd(const ConvShape& shape, const float* x, const View& weight, const float* bias,
                    const Epilogue& epilogue, float* y);
 void conv_winograd_input_grad(const ConvShape& shape, const float* g, const Gate<float>& gate,

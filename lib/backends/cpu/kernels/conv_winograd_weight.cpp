@@ -10,7 +10,9 @@
 //   D [36][O / 2L][tiles][2L]   panels of B
 //   S [36][C][O]
 //
-// A block of tiles, the depth of these products, goes through at a time.
+// A block of tiles, the depth of these products, goes through at a time. S is four times the
+// weight: a large one that a single block gives is made and transformed in parts, each in a core's
+// L2.
 
 namespace reel::cpu::REEL_ISA {
 namespace {
@@ -87,17 +89,17 @@ void transform_tile_gradient(const ConvShape& shape, const TilePlace& place, con
   }
 }
 
-// dweight = G' S G for the outputs [n, n + L) of all channels.
-void transform_sums(const ConvShape& shape, const float* sums, int64_t stride, int64_t n,
-                    const View& dweight) {
+// dweight = G' S G for outputs [n, n + L) of channels [c, c_end), whose sums are rows of `width`
+// from `sums` on.
+void transform_sums(const ConvShape& shape, const float* sums, int64_t width, int64_t stride,
+                    int64_t c, int64_t c_end, int64_t n, const View& dweight) {
   const int lanes = static_cast<int>(std::min<int64_t>(kL, shape.outputs - n));
-  for (int64_t c = 0; c < shape.channels; ++c) {
-    const float* from = sums + c * shape.outputs + n;
+  for (; c < c_end; ++c, sums += width) {
     Vec<float> half[kTileIn][3];  // [column][tap row]
     for (int j = 0; j < kTileIn; ++j) {
       Vec<float> u[kTileIn];
       for (int i = 0; i < kTileIn; ++i) {
-        u[i] = load_n(from + (i * kTileIn + j) * stride, lanes);
+        u[i] = load_n(sums + (i * kTileIn + j) * stride, lanes);
       }
       transform_weight_adjoint(u, half[j]);
     }
@@ -117,13 +119,58 @@ void transform_sums(const ConvShape& shape, const float* sums, int64_t stride, i
   }
 }
 
+// From so many on their parts occupy the threads, and all of S would not stay in L2.
+bool has_many_weights(const ConvShape& shape) {
+  return shape.channels * shape.outputs >= 128 * 128;
+}
+
 TileGrid grid_of(const ConvShape& shape) {
   return {shape.images, shape.out_height, shape.out_width};
+}
+
+// V and D of a block of tiles, and how to multiply them.
+struct Transformed {
+  const float *v, *d;
+  int64_t tiles, channels, v_stride, d_stride;
+
+  // Position t of S for `count` channels from m on and `width` outputs from n on, a whole panel
+  // first.
+  void multiply(int t, int64_t m, int64_t count, int64_t n, int64_t width, float* sums) const {
+    const Matrix<const float> a{v + t * v_stride + m, 1, channels};
+    const auto pack = [&](int64_t row, int64_t rows, int64_t k, int64_t depth, float* panel) {
+      pack_rows<float>(PanelOrder::by_depth, a, row, rows, k, depth, panel);
+    };
+    multiply_tile<float>(
+        PanelOrder::by_depth, count, width, tiles,
+        blocks_of_rows<float>(PanelOrder::by_depth, count, pack),
+        [&](int64_t, int64_t) { return d + t * d_stride + n * tiles; }, {}, sums, width);
+  }
+};
+
+// S and the weight's gradient, a part in L2 at a time.
+void multiply_in_parts(const ConvShape& shape, const Transformed& block, const View& dweight) {
+  const EvenSplit rows(shape.channels, 4 * kTileRows);
+  constexpr int64_t kColumns = 2 * kPanel;
+  const int64_t parts = EvenSplit(shape.outputs, kColumns).groups;
+  parallel_for(0, rows.groups * parts, 1, [&](int64_t task, int64_t) {
+    const int64_t m = rows.begin(task / parts), count = rows.size(task / parts);
+    const int64_t n = task % parts * kColumns, width = std::min(kColumns, shape.outputs - n);
+    const int64_t stride = position_stride(count * width);
+    float* sums = scratch<float>(Slot::tile, kPositions * stride);
+    for (int t = 0; t < kPositions; ++t) block.multiply(t, m, count, n, width, sums + t * stride);
+    for (int64_t j = 0; j < width; j += kL) {
+      transform_sums(shape, sums + j, width, stride, m, m + count, n + j, dweight);
+    }
+  });
 }
 
 }  // namespace
 
 int64_t winograd_tiles(const ConvShape& shape) { return grid_of(shape).count(); }
+
+bool winograd_weight_grad_saves(const ConvShape& shape) {
+  return winograd_tiles(shape) >= (has_many_weights(shape) ? 16 : 48);
+}
 
 void conv_winograd_weight_grad(const ConvShape& shape, const float* g, const float* x,
                                const View& dweight) {
@@ -132,7 +179,8 @@ void conv_winograd_weight_grad(const ConvShape& shape, const float* g, const flo
   const int64_t channels = padded_columns<float>(shape.channels);
   const int64_t v_stride = position_stride(blocks.size(0) * channels);
   const int64_t d_stride = position_stride(blocks.size(0) * padded_columns<float>(shape.outputs));
-  const int64_t s_stride = position_stride(shape.channels * shape.outputs);
+  const bool in_parts = blocks.groups == 1 && has_many_weights(shape);
+  const int64_t s_stride = position_stride(in_parts ? 0 : shape.channels * shape.outputs);
   const int64_t floats = kPositions * (v_stride + d_stride + s_stride);
   const Storage memory = allocate_storage(sizeof(float) * static_cast<size_t>(floats), kCPU);
   float* v = static_cast<float*>(memory->data());
@@ -148,27 +196,22 @@ void conv_winograd_weight_grad(const ConvShape& shape, const float* g, const flo
         transform_tile_gradient(shape, place, g, row, tiles, d, d_stride);
       }
     });
+    const Transformed transformed{v, d, tiles, channels, v_stride, d_stride};
+    if (in_parts) return multiply_in_parts(shape, transformed, dweight);
     parallel_for(0, kPositions * rows.groups, 1, [&](int64_t task, int64_t) {
-      const int64_t t = task / rows.groups, m = rows.begin(task % rows.groups);
-      const int64_t count = rows.size(task % rows.groups);
-      const Matrix<const float> a{v + t * v_stride + m, 1, channels};
+      const auto t = static_cast<int>(task / rows.groups);
+      const int64_t m = rows.begin(task % rows.groups), count = rows.size(task % rows.groups);
       float* sum = sums + t * s_stride + m * shape.outputs;
       // Each block is added up for itself: sums of sums lose fewer digits than one long sum.
       float* c = block == 0 ? sum : scratch<float>(Slot::tile, count * shape.outputs);
-      const auto pack = [&](int64_t row, int64_t panel_rows, int64_t k, int64_t depth,
-                            float* panel) {
-        pack_rows<float>(PanelOrder::by_depth, a, row, panel_rows, k, depth, panel);
-      };
-      multiply_tile<float>(
-          PanelOrder::by_depth, count, shape.outputs, tiles,
-          blocks_of_rows<float>(PanelOrder::by_depth, count, pack),
-          [&](int64_t, int64_t) { return d + t * d_stride; }, {}, c, shape.outputs);
+      transformed.multiply(t, m, count, 0, shape.outputs, c);
       if (block == 0) return;
       for (int64_t i = 0; i < count * shape.outputs; ++i) sum[i] += c[i];
     });
   }
   parallel_for(0, (shape.outputs + kL - 1) / kL, 1, [&](int64_t vector, int64_t) {
-    transform_sums(shape, sums, s_stride, vector * kL, dweight);
+    const int64_t n = vector * kL;
+    transform_sums(shape, sums + n, shape.outputs, s_stride, 0, shape.channels, n, dweight);
   });
 }
 
