@@ -11,6 +11,5 @@
 #include <reel/nn/nn.h>
 #include <reel/optim/optim.h>
 #include <reel/tensor/error.h>
-#include <reel/tensor/functions/fixed.h>
 #include <reel/tensor/ops.h>
 #include <reel/tensor/random.h>

@@ -4,6 +4,7 @@
 // functions with the tensor first.
 
 #include <reel/tensor/functions/create.h>
+#include <reel/tensor/functions/fixed.h>
 #include <reel/tensor/functions/index.h>
 #include <reel/tensor/functions/int8.h>
 #include <reel/tensor/functions/loss.h>

@@ -1,5 +1,4 @@
 #include <reel/nn/models/lenet.h>
-#include <reel/tensor/functions/fixed.h>
 
 #include "backend_support.h"
 
