@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -39,107 +40,83 @@ Arena* arena_of(const Core& core, Place place) {
                          : nullptr;
 }
 
-template <class Row>
-void for_each_row(const CopyShape& shape, const Row& row) {
-  int64_t rows = 0;
-  const int64_t dst_inner = shape.dst_segments1 + 1, src_inner = shape.src_segments1 + 1;
-  const int64_t total = dst_inner * (shape.dst_segments2 + 1);
-  for (; rows < total; ++rows) {
-    row(rows % dst_inner * shape.dst_stride0 + rows / dst_inner * shape.dst_stride1,
-        rows % src_inner * shape.src_stride0 + rows / src_inner * shape.src_stride1);
-  }
-}
-
-// One side of a copy, all rows.
-void check_side(Core& core, Place place, Arena* arena, const char* p, bool write,
-                const CopyShape& shape, const char* name, Site site) {
-  if (place == ldram) return;
-  for_each_row(shape, [&](int64_t to, int64_t from) {
-    const char* row = p + (write ? to : from);
-    if (arena != nullptr) return check_operand(core, *arena, row, shape.size, write, name, site);
-    if (shape.size == 0 || device_of(row, static_cast<size_t>(shape.size)) >= 0) return;
-    stop(Finding::Kind::out_of_bounds, site,
-         fmt::format("{} {} {} bytes of GDRAM that no one block of cnrtMalloc holds: {}", name,
-                     write ? "writes" : "reads", shape.size, whereabouts(core, row)),
-         "Check the pointer, the offset and the count.", reinterpret_cast<uint64_t>(row));
-  });
-}
-
-// The first cards (1xx, 2xx) move 8 bytes at a time from and to WRAM, and whole lines within NRAM.
-void check_alignment(const Direction& way, const char* dst, const char* src, const CopyShape& shape,
-                     const char* name, Site site) {
-  const bool lines = way.from == nram && way.to == nram;
-  if (!lines && way.from != wram && way.to != wram) return;
-  const int64_t unit = lines ? 64 : 8;
-  require_whole(name, site, shape.size, unit);
-  for_each_row(shape, [&](int64_t to, int64_t from) {
-    if (lines || way.to == wram) require_aligned(name, site, dst + to, unit);
-    if (lines || way.from == wram) require_aligned(name, site, src + from, unit);
-  });
-}
-
 void perform(const PendingCopy& copy) {
-  for_each_row(copy.shape, [&](int64_t to, int64_t from) {
-    std::memmove(static_cast<char*>(copy.dst) + to, static_cast<const char*>(copy.src) + from,
-                 static_cast<size_t>(copy.shape.size));
-  });
-}
-
-void mark(Arena* arena, const void* p, int64_t bytes, uint8_t set, uint8_t clear) {
-  if (arena == nullptr) return;
-  uint8_t* state = arena->state(arena->offset(p), static_cast<size_t>(bytes));
-  for (int64_t i = 0; i < bytes; ++i) {
-    state[i] = static_cast<uint8_t>((state[i] & ~clear) | set);
+  for (int64_t i = 0; i < copy.rows; ++i) {
+    std::memmove(copy.to.row(i), copy.from.row(i), static_cast<size_t>(copy.size));
   }
 }
 
 // Several cores may fetch from the same SRAM at a time, which marks could not tell apart.
-bool shared_source(const PendingCopy& copy) {
-  return copy.from != nullptr && copy.from->space() == Space::sram;
+bool from_sram(const PendingCopy& copy) {
+  return copy.from.arena != nullptr && copy.from.arena->space() == Space::sram;
 }
 
-void mark_rows(const PendingCopy& copy, bool pending) {
-  if (!sanitizing()) return;
-  for_each_row(copy.shape, [&](int64_t to, int64_t from) {
-    const void *dst = static_cast<char*>(copy.dst) + to,
-               *src = static_cast<const char*>(copy.src) + from;
-    if (pending) {
-      mark(copy.to, dst, copy.shape.size, Arena::kIncoming, 0);
-      if (!shared_source(copy)) mark(copy.from, src, copy.shape.size, Arena::kOutgoing, 0);
-    } else {
-      mark(copy.to, dst, copy.shape.size, Arena::kWritten, Arena::kIncoming);
-      if (!shared_source(copy)) mark(copy.from, src, copy.shape.size, 0, Arena::kOutgoing);
-    }
-  });
+void mark(const PendingCopy& copy, const CopySide& side, uint8_t set, uint8_t clear) {
+  if (!sanitizing() || side.arena == nullptr || (&side == &copy.from && from_sram(copy))) return;
+  for (int64_t i = 0; i < copy.rows; ++i) {
+    const size_t bytes = static_cast<size_t>(copy.size), at = side.arena->offset(side.row(i));
+    uint8_t* state = side.arena->state(at, bytes);
+    for (size_t k = 0; k < bytes; ++k) state[k] = static_cast<uint8_t>((state[k] & ~clear) | set);
+  }
 }
 
 // A write to SRAM by a copy while another queue of the core has yet to read there.
-void check_fetches(const Core& core, const char* p, int64_t bytes, unsigned queue, const char* name,
-                   Site site) {
+void check_fetches(const Core& core, const Arena& sram, const char* p, int64_t bytes,
+                   unsigned queue, const char* name, Site site) {
   for (const PendingCopy& pending : core.pending) {
-    if (pending.queue == queue || !shared_source(pending)) continue;
-    bool overlaps = false;
-    for_each_row(pending.shape, [&](int64_t, int64_t from) {
-      const char* row = static_cast<const char*>(pending.src) + from;
-      overlaps |= row < p + bytes && p < row + pending.shape.size;
-    });
-    if (!overlaps) continue;
-    return note(Finding::Kind::unjoined_copy, site,
-                fmt::format("{} writes {}, which an asynchronous copy has yet to fetch", name,
-                            whereabouts(core, p)),
-                "Join it first: __sync(), __sync_io(), __sync_move() or a barrier.");
+    if (pending.queue == queue || !from_sram(pending)) continue;
+    for (int64_t i = 0; i < pending.rows; ++i) {
+      const char* row = pending.from.row(i);
+      if (row >= p + bytes || p >= row + pending.size) continue;
+      return note(Finding::Kind::unjoined_copy, site,
+                  fmt::format("{} writes {}, which an asynchronous copy has yet to fetch", name,
+                              whereabouts(core, p)),
+                  "Join it first: __sync(), __sync_io(), __sync_move() or a barrier.",
+                  sram.address(sram.offset(p)));
+    }
   }
 }
 
-double copy_cycles(const Core& core, const Direction& way, const CopyShape& shape) {
-  const auto rows = static_cast<double>((shape.dst_segments1 + 1) * (shape.dst_segments2 + 1));
+// One side of a copy, row by row.
+void check_side(Core& core, const PendingCopy& copy, const CopySide& side, Place place,
+                int64_t unit, const char* name, Site site) {
+  const bool write = &side == &copy.to;
+  for (int64_t i = 0; i < copy.rows; ++i) {
+    const char* row = side.row(i);
+    if (side.arena != nullptr) {
+      check_operand(core, *side.arena, row, copy.size, write, name, site);
+    } else if (place == gdram && copy.size > 0 &&
+               device_of(row, static_cast<size_t>(copy.size)) < 0) {
+      stop(Finding::Kind::out_of_bounds, site,
+           fmt::format("{} {} {} bytes of GDRAM that no one block of cnrtMalloc holds: {}", name,
+                       write ? "writes" : "reads", copy.size, whereabouts(core, row)),
+           "Check the pointer, the offset and the count.", reinterpret_cast<uint64_t>(row));
+    }
+    if (unit > 1) require_aligned(name, site, row, unit);
+    if (write && place == sram && sanitizing())
+      check_fetches(core, *side.arena, row, copy.size, copy.queue, name, site);
+  }
+}
+
+void check_copy(Core& core, const PendingCopy& copy, const Direction& way, const char* name,
+                Site site) {
+  // The first cards (1xx, 2xx) move 8 bytes at a time from and to WRAM, and lines within NRAM.
+  const bool old = arch_number() < 300, lines = way.from == nram && way.to == nram;
+  const auto unit = [&](Place place) { return !old ? 1 : lines ? 64 : place == wram ? 8 : 1; };
+  require_whole(name, site, copy.size, std::max(unit(way.from), unit(way.to)));
+  check_side(core, copy, copy.from, way.from, unit(way.from), name, site);
+  check_side(core, copy, copy.to, way.to, unit(way.to), name, site);
+}
+
+double copy_cycles(const Core& core, const Direction& way, const PendingCopy& copy) {
+  const auto rows = static_cast<double>(copy.rows);
   const double strided = rows > 1 ? rows * Timing::kRowStart : 0;
-  if (!off_chip(way.from) && !off_chip(way.to)) {
+  if (copy.queue == kMove) {
     return Timing::kMoveStart + strided +
-           rows * static_cast<double>(shape.size) / Timing::kMoveBytes;
+           rows * static_cast<double>(copy.size) / Timing::kMoveBytes;
   }
   // GDRAM moves 64 bytes at a time.
-  const int64_t granules = (shape.size + 63) / 64;
+  const int64_t granules = (copy.size + 63) / 64;
   const auto row_bytes = static_cast<double>(granules * 64);
   // One memory core copies for the four cores of its cluster, with the share of all four.
   const double share =
@@ -182,7 +159,7 @@ void copy(const char* name, Site site, void* dst, const void* src, int direction
       stop(Finding::Kind::wrong_argument, site,
            fmt::format("{}: expected a cluster below {}, got {}", what, core.task.cluster_dim,
                        dst_cluster),
-           "");
+           "Clusters are counted from 0 within the union.");
     }
     if (to->holds(dst)) {
       Arena* other = core.job->clusters[static_cast<size_t>(dst_cluster)].sram.get();
@@ -190,34 +167,30 @@ void copy(const char* name, Site site, void* dst, const void* src, int direction
       to = other;
     }
   }
-  check_side(core, way.from, from, static_cast<const char*>(src), false, shape, what.c_str(), site);
-  check_side(core, way.to, to, static_cast<const char*>(dst), true, shape, what.c_str(), site);
+  const PendingCopy pending{
+      {to, static_cast<char*>(dst), shape.dst_stride0, shape.dst_segments1 + 1, shape.dst_stride1},
+      {from, static_cast<char*>(const_cast<void*>(src)), shape.src_stride0, shape.src_segments1 + 1,
+       shape.src_stride1},
+      shape.size,
+      (shape.dst_segments1 + 1) * (shape.dst_segments2 + 1),
+      off_chip(way.from) || off_chip(way.to) ? kIo : kMove};
+  check_copy(core, pending, way, what.c_str(), site);
 
-  if (arch_number() < 300)
-    check_alignment(way, static_cast<const char*>(dst), static_cast<const char*>(src), shape,
-                    what.c_str(), site);
-
-  const bool on_chip = !off_chip(way.from) && !off_chip(way.to);
-  const double cycles = copy_cycles(core, way, shape);
+  const bool on_chip = pending.queue == kMove;
+  const double cycles = copy_cycles(core, way, pending);
   const double start = core.clock.copy(on_chip, cycles, asynchronous);
   trace_work(core, on_chip ? Unit::move : Unit::io, way.name, start, cycles);
-  const auto bytes =
-      static_cast<double>(shape.size * (shape.dst_segments1 + 1) * (shape.dst_segments2 + 1));
+  const auto bytes = static_cast<double>(pending.size * pending.rows);
   if (off_chip(way.from)) core.clock.work().bytes_read += bytes;
   if (off_chip(way.to)) core.clock.work().bytes_written += bytes;
 
-  const PendingCopy pending{dst, src, shape, to, from, on_chip ? kMove : kIo};
-  if (way.to == sram && sanitizing())
-    for_each_row(shape, [&](int64_t row, int64_t) {
-      check_fetches(core, static_cast<const char*>(dst) + row, shape.size, pending.queue,
-                    what.c_str(), site);
-    });
   if (!asynchronous) {
     // A queue works in order: what was put into it before has arrived.
     commit_copies(core, pending.queue);
     return perform(pending);
   }
-  mark_rows(pending, true);
+  mark(pending, pending.to, Arena::kIncoming, 0);
+  mark(pending, pending.from, Arena::kOutgoing, 0);
   core.pending.push_back(pending);
 }
 
@@ -225,7 +198,8 @@ void commit_copies(Core& core, unsigned queues) {
   std::erase_if(core.pending, [&](const PendingCopy& copy) {
     if ((copy.queue & queues) == 0) return false;
     perform(copy);
-    mark_rows(copy, false);
+    mark(copy, copy.to, Arena::kWritten, Arena::kIncoming);
+    mark(copy, copy.from, 0, Arena::kOutgoing);
     return true;
   });
 }

@@ -24,13 +24,20 @@ namespace bang {
 
 struct Job;
 
-/// An asynchronous copy that has not been joined.
+/// The rows of a copy on one side: `inner` of them in strides of `stride0`, those in strides of
+/// `stride1`. Bytes.
+struct CopySide {
+  Arena* arena;  ///< nullptr: GDRAM, or a core's own part of it
+  char* p;
+  int64_t stride0, inner, stride1;
+  char* row(int64_t i) const { return p + i % inner * stride0 + i / inner * stride1; }
+};
+
+/// A copy that is about to be made; an asynchronous one, until it is joined.
 struct PendingCopy {
-  void* dst;
-  const void* src;
-  CopyShape shape;
-  Arena *to, *from;  ///< nullptr: GDRAM
-  unsigned queue;    ///< kIo or kMove
+  CopySide to, from;
+  int64_t size, rows;
+  unsigned queue;  ///< kIo or kMove
 };
 
 struct Core {

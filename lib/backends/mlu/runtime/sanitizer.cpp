@@ -108,7 +108,8 @@ void check_bounds(const Core& core, Arena& arena, const void* p, int64_t bytes, 
     stop(Finding::Kind::wrong_space, site,
          fmt::format("{} {} {} bytes of {}, but the operand lies in {}", builtin, verb, bytes,
                      to_string(arena.space()), whereabouts(core, p)),
-         fmt::format("Copy it to {} first, or name the right array.", to_string(arena.space())));
+         fmt::format("Copy it to {} first, or name the right array.", to_string(arena.space())),
+         reinterpret_cast<uint64_t>(p));
   }
   const size_t offset = arena.offset(p), end = offset + static_cast<size_t>(bytes);
   std::unique_lock lock(arena.mutex(), std::defer_lock);

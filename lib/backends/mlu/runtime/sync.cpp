@@ -179,7 +179,8 @@ void unlock(const char* name, Site site, int id0, int id1) {
   if (locks().owner(id) != &core) {
     guard.unlock();
     stop(Finding::Kind::wrong_argument, site,
-         fmt::format("{}({}, {}) gives back what this core does not hold", name, id0, id1), "");
+         fmt::format("{}({}, {}) gives back what this core does not hold", name, id0, id1),
+         "Take it with __bang_lock() on the same core first.");
   }
   locks().release_if([&](LockId held, const Core*) { return held == id; });
 }
