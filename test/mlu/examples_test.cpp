@@ -1,6 +1,12 @@
 // The example programs in BANG C check themselves; here they run at small sizes.
 
+#include <algorithm>
+#include <fstream>
+#include <map>
 #include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "support/catch.h"
 #include "support/files.h"
@@ -30,6 +36,51 @@ TEST_CASE("examples: matmul") {
   check_right(result);
   CHECK_THAT(result.output, ContainsSubstring("06 five-stage pipeline"));
   CHECK_THAT(result.output, !ContainsSubstring("WRONG"));
+}
+
+TEST_CASE("examples: matmul: a Chrome trace shows what a pipeline does at a time") {
+  const TempDir dir;
+  const std::string path = dir.file("trace.json");
+  check_right(example("matmul", "16384", "REEL_MLU_TRACE=" + path));
+
+  struct Span {
+    double begin, end;
+    // The file rounds to 0.1 ns.
+    bool meets(const Span& other) const {
+      return begin + 1e-3 < other.end && other.begin + 1e-3 < end;
+    }
+  };
+  std::vector<Span> kernels;  // of the steps in turn
+  std::map<std::string, std::vector<Span>> units;
+  for (const auto& event : nlohmann::json::parse(std::ifstream(path))) {
+    REQUIRE(event.at("ph") == "X");
+    const double begin = event.at("ts"), duration = event.at("dur");
+    REQUIRE(duration >= 0);
+    REQUIRE(event.at("name").is_string());
+    const std::string process = event.at("pid"), thread = event.at("tid");
+    if (thread == "kernels") {
+      kernels.push_back({begin, begin + duration});
+    } else if (process == "mlu:0 cluster 0") {
+      units[thread].push_back({begin, begin + duration});
+    }
+  }
+  // Of a core's computations in a kernel: how many have a copy from or to GDRAM beside them.
+  const auto beside = [&](size_t step) {
+    int count = 0, beside_copies = 0;
+    const std::string core = "core 0 ";
+    const std::vector<Span>&copies = units.at(core + "io"), &computed = units.at(core + "compute");
+    for (const Span& span : computed) {
+      if (!span.meets(kernels.at(step))) continue;
+      ++count;
+      beside_copies += std::any_of(copies.begin(), copies.end(),
+                                   [&](const Span& copy) { return copy.meets(span); });
+    }
+    REQUIRE(count > 0);
+    return static_cast<double>(beside_copies) / count;
+  };
+  CHECK(kernels.size() == 6);
+  CHECK(beside(3) == 0);   // 04, copies and computations in turn
+  CHECK(beside(4) > 0.5);  // 05, in a pipeline
 }
 
 TEST_CASE("examples: power_difference") {

@@ -191,17 +191,16 @@ void execute(Run& run, cnrtDim3_t dim, cnrtFunctionType_t type, Queue& queue) {
   for (; joined < jobs.size(); ++joined) give_back(jobs[joined]);
 
   // Each place of the device takes the next job when it has ended one.
-  std::vector<double> free_at(static_cast<size_t>(at_once), 0), starts;
-  std::vector<const Job*> ran;
+  std::vector<double> free_at(static_cast<size_t>(at_once), 0);
+  std::vector<PlacedJob> placed;
   for (const Job& job : jobs) {
-    double& place = *std::min_element(free_at.begin(), free_at.end());
-    starts.push_back(place);
-    ran.push_back(&job);
-    place += job.cycles();
+    const auto place = std::min_element(free_at.begin(), free_at.end());
+    placed.push_back({&job, static_cast<int>(place - free_at.begin()), *place});
+    *place += job.cycles();
   }
   const double us = Timing::kLaunchMicroseconds +
                     *std::max_element(free_at.begin(), free_at.end()) / card.clock_mhz;
-  trace_launch(run, queue.device(), queue.device_time_us(), us, ran, starts);
+  trace_launch(run, queue.device(), queue.device_time_us(), us, placed);
   queue.advance(us);
   if (run.stopped) queue.set_failure(run.failure);
 }

@@ -61,6 +61,16 @@ const bool kPrintAtEnd = [] {
   return true;
 }();
 
+// The cluster, and the core in it, that a core of a job is: a place is a core for block tasks, and
+// the clusters of a union for others.
+std::pair<int, std::string> on_card(const Core& core, int place) {
+  const Task& task = core.task;
+  const int clusters = task.cluster_dim, cores = Arch::kCoresPerCluster;
+  if (clusters == 0) return {place / cores, fmt::format("core {}", place % cores)};
+  return {place * clusters + task.cluster,
+          task.memory_core() ? "memory core" : fmt::format("core {}", task.core)};
+}
+
 // Processes of the trace are devices and clusters, threads are units of cores.
 void write_event(std::FILE* file, const std::string& process, const std::string& thread,
                  const std::string& name, double start_us, double us) {
@@ -88,7 +98,7 @@ void trace_work(const Core& core, Unit unit, const char* name, double start, dou
 }
 
 void trace_launch(const Run& run, int device, double start_us, double us,
-                  const std::vector<const Job*>& jobs, const std::vector<double>& job_starts) {
+                  const std::vector<PlacedJob>& jobs) {
   Profiles& kept = profiles();
   std::FILE* file = trace_file();
   std::lock_guard lock(kept.mutex);
@@ -102,12 +112,12 @@ void trace_launch(const Run& run, int device, double start_us, double us,
   ++profile.launches;
   profile.microseconds += us;
   Work work;
-  std::map<const Core*, double> starts;
-  for (size_t j = 0; j < jobs.size(); ++j) {
-    for (const Core& core : jobs[j]->cores) {
-      starts[&core] = job_starts[j];
+  std::map<const Core*, const PlacedJob*> placed;
+  for (const PlacedJob& job : jobs) {
+    for (const Core& core : job.job->cores) {
+      placed[&core] = &job;
       work += core.clock.work();
-      if (!core.task.memory_core()) profile.core_cycles += jobs[j]->cycles();
+      if (!core.task.memory_core()) profile.core_cycles += job.job->cycles();
     }
   }
   profile.work += work;
@@ -117,12 +127,14 @@ void trace_launch(const Run& run, int device, double start_us, double us,
   write_event(file, of_device, "kernels", run.kernel, start_us, us);
   const double body_us = start_us + Timing::kLaunchMicroseconds;
   std::erase_if(kept.events, [&](const Event& event) {
-    const auto start = starts.find(event.core);
-    if (start == starts.end()) return false;
+    const auto found_core = placed.find(event.core);
+    if (found_core == placed.end()) return false;
+    const PlacedJob& job = *found_core->second;
+    const auto [cluster, core] = on_card(*event.core, job.place);
     constexpr const char* kUnits[] = {"io", "move", "compute"};
-    write_event(file, fmt::format("{} cluster {}", of_device, event.core->task.cluster),
-                fmt::format("{} {}", event.core->describe(), kUnits[static_cast<int>(event.unit)]),
-                event.name, body_us + (start->second + event.start) / arch().clock_mhz,
+    write_event(file, fmt::format("{} cluster {}", of_device, cluster),
+                fmt::format("{} {}", core, kUnits[static_cast<int>(event.unit)]), event.name,
+                body_us + (job.start + event.start) / arch().clock_mhz,
                 event.cycles / arch().clock_mhz);
     return true;
   });

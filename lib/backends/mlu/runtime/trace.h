@@ -33,8 +33,15 @@ std::string profile_table();
 
 /// One instruction of a core, for the Chrome trace (REEL_MLU_TRACE=FILE).
 void trace_work(const Core& core, Unit unit, const char* name, double start, double cycles);
+/// Where a job ran, a core for block tasks and clusters for others, and the cycle of the launch at
+/// which it began.
+struct PlacedJob {
+  const Job* job;
+  int place;
+  double start;
+};
 /// A launch has ended: `start_us` on the device's clock.
 void trace_launch(const Run& run, int device, double start_us, double us,
-                  const std::vector<const Job*>& jobs, const std::vector<double>& job_starts);
+                  const std::vector<PlacedJob>& jobs);
 
 }  // namespace bang
