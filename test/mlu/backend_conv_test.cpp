@@ -6,6 +6,7 @@
 #include <reel/backends/mlu/runtime/trace.h>
 
 #include "backend_support.h"
+#include "launches.h"
 
 using namespace mlu_test;
 using reel::MemoryFormat;
@@ -222,4 +223,27 @@ TEST_CASE("filters are arranged once for a weight that stays, and anew when it w
   CHECK_FALSE(stale());
   w = w.flip({2});
   CHECK_FALSE(stale());
+}
+
+TEST_CASE("a kernel of the program's own may write to a weight between two uses of it") {
+  const reel::NoGradGuard no_grad;
+  const auto check = [](const Tensor& x, const Tensor& weight, const auto& f) {
+    const Tensor on_device = x.to(device()), w = weight.to(device());
+    const Tensor before = f(on_device, w);
+    REQUIRE(reel::equal(f(on_device, w).cpu(), before.cpu()));
+    const int64_t half = w.numel() / 2;
+    test::mlu::launch_fill(w.data_ptr<float>(), 0.25f, static_cast<int>(half));
+    const Tensor after = f(on_device, w);
+    CHECK_FALSE(reel::equal(after.cpu(), before.cpu()));
+    Tensor written = weight.clone();
+    written.view({-1}).narrow(0, 0, half).fill_(0.25);
+    CHECK(largest_error(f(x, written), after) <= kTolerance);
+  };
+  const Tensor x = wave({2, 16, 6, 6});
+  check(x, wave({8, 16, 3, 3}, 0.2),
+        [](const Tensor& in, const Tensor& w) { return reel::conv2d(in, w); });
+  check(x, wave({16, 8, 3, 3}, 0.2),
+        [](const Tensor& in, const Tensor& w) { return reel::conv_transpose2d(in, w); });
+  check(x.reshape({12, 96}), wave({96, 8}, 0.2),
+        [](const Tensor& in, const Tensor& w) { return reel::mm(in, w); });
 }
