@@ -94,4 +94,33 @@ Floats convolve(const Floats& src, const Floats& filters, const Floats& partial,
 Floats multiply(const Floats& a, const Floats& b, int m, int k, int n, Number type, int position);
 Floats perceptron(const Floats& x, const Floats& weight, const Floats& bias, int height, int width);
 
+// builtins_seen.mlu
+
+/// Philox4x32-10 of 64 counters that differ in their third word: the first words of the results,
+/// then the second ones, and so on. `third_operand`: by __vv_trixor instead of two __vv_xor.
+std::vector<uint32_t> philox(const std::vector<uint32_t>& counter, const std::vector<uint32_t>& key,
+                             bool third_operand);
+/// 1, 1.5, 2, ... 64.5; squares of the first 100.
+Floats squared_lanes();
+
+enum class Computed {
+  sine,
+  cosine,
+  hypotenuse,
+  truncated,
+  remainder,
+  fixed_point,
+  from_fixed_point,
+  saturated,
+  root,
+  sequence,
+  largest,
+  filled
+};
+/// Of a, or of a and b, as many numbers.
+Floats computed(Computed which, const Floats& a, const Floats& b);
+/// Four tasks give twice their number of src to the task opposite, and those at offsets follow; 1
+/// if pointers are told apart. `least` becomes the smallest of it and of those.
+Floats exchange(const Floats& src, const Ints& byte_offsets, int& least);
+
 }  // namespace test::mlu

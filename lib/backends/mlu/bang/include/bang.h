@@ -21,6 +21,7 @@
 #include <bang/pool.h>
 #include <bang/print.h>
 #include <bang/reduce.h>
+#include <bang/registers.h>
 #include <bang/scalar.h>
 #include <bang/sync.h>
 #include <bang/transform.h>

@@ -13,6 +13,8 @@
 #define __mlu_device__
 #define __mlu_host__
 #define __mlu_builtin__
+// A function that keeps values in registers (registers.h).
+#define __mlu_vector__ __mlu_func__
 
 // mlucc takes these as tokens of its own. Elsewhere they are there so that editors parse kernels.
 #ifndef __MLUCC__
