@@ -13,12 +13,9 @@ namespace reel::nn::quant {
 namespace {
 
 constexpr int64_t kLeastBits = 8, kMoreBits = 8;
-constexpr int64_t kMostShift = 126;  // 2^shift and its inverse are normal numbers of Float
 constexpr double kStartOfEpoch = 0.01;
 constexpr int64_t kStateValues = 7;
 
-int64_t largest_integer(int64_t bits) { return (int64_t{1} << (bits - 1)) - 1; }
-double power_of_two(int64_t exponent) { return std::ldexp(1.0, static_cast<int>(exponent)); }
 size_t index_of(TensorKind kind) { return static_cast<size_t>(kind); }
 
 void check_options(const LowBitOptions& o) {
@@ -41,20 +38,26 @@ void check_options(const LowBitOptions& o) {
   if (!(o.gamma() >= 0)) fail("low-bit: expected gamma of at least 0, got {}", o.gamma());
 }
 
-// A layer on the tape: y of x, weight and bias, where the product is that of their integers, inputs
-// 3 and 4. The gradient becomes integers too, when it comes; that of the bias stays as it is.
+ops::FixedFormat format_of(const FixedPoint& f) { return {f.bits, f.shift}; }
+ops::FixedProduct product_of(const ops::FixedFormat& a, const ops::FixedFormat& b) {
+  return {a.shift + b.shift, a, b};
+}
+
+// A layer on the tape: y of x, weight and bias, where the product is that of their operands, inputs
+// 3 and 4 (LowBitImpl::operand). The gradient becomes one, too, when it comes; that of the bias
+// stays as it is.
 struct LowBitLayer {
   static constexpr ops::Reads reads{/*x*/ ops::in(4), /*weight*/ ops::in(3)};
   std::shared_ptr<LowBitImpl> layer;
-  int64_t x_shift, weight_shift;
+  ops::FixedFormat x, weight;
 
-  /// The integers of the gradient and their shift.
-  std::pair<Tensor, int64_t> gradient(const char* name, const autograd::Replay& call) const {
+  std::pair<Tensor, ops::FixedFormat> gradient(const char* name,
+                                               const autograd::Replay& call) const {
     if (call.create_graph()) {
       fail("{}: gradients of higher order are not there: rounding has none", name);
     }
-    const Tensor g = layer->quantize(TensorKind::gradient, call.grad());
-    return {g, layer->state_of(TensorKind::gradient).shift};
+    const Tensor g = layer->operand(TensorKind::gradient, call.grad());
+    return {g, format_of(layer->state_of(TensorKind::gradient))};
   }
 };
 
@@ -68,20 +71,20 @@ struct LowBitConv2d : LowBitLayer {
              MemoryFormat::ChannelsLast);
   }
   void compose(ops::Compose& call) const {
-    call.set(0, ops::apply(ops::FixedConv2d{conv, x_shift + weight_shift}, call.in(3), call.in(4),
+    call.set(0, ops::apply(ops::FixedConv2d{conv, product_of(x, weight)}, call.in(3), call.in(4),
                            call.in(2)));
   }
   void backward(autograd::Replay& call) const {
     if (call.needs(2)) call.set(2, call.grad().sum({0, 2, 3}));
     if (!call.needs(0) && !call.needs(1)) return;
-    const auto [g, shift] = gradient(name, call);
+    const auto [g, format] = gradient(name, call);
     const auto plane = [](IntArrayRef sizes) { return std::array{sizes[2], sizes[3]}; };
     if (call.needs(0)) {
-      const ops::FixedConv2dInputGrad op{conv, plane(call.in_sizes(0)), shift + weight_shift};
+      const ops::FixedConv2dInputGrad op{conv, product_of(format, weight), plane(call.in_sizes(0))};
       call.set(0, ops::apply(op, g, call.in(4)));
     }
     if (call.needs(1)) {
-      const ops::FixedConv2dWeightGrad op{conv, plane(call.in_sizes(1)), shift + x_shift};
+      const ops::FixedConv2dWeightGrad op{conv, product_of(format, x), plane(call.in_sizes(1))};
       call.set(1, ops::apply(op, g, call.in(3)));
     }
   }
@@ -91,22 +94,27 @@ struct LowBitLinear : LowBitLayer {
   static constexpr const char* name = "low_bit_linear";
 
   void infer(ops::Infer& call) const {
-    const Tensor &x = call.in(0), &weight = call.in(1);
-    if (weight.dim() != 2 || x.size(1) != weight.size(1)) {
-      fail("{}: expected a weight [out, {}] for an input {}, got {}", name, x.size(1), x.sizes(),
-           weight.sizes());
+    const Tensor &input = call.in(0), &w = call.in(1);
+    if (w.dim() != 2 || input.size(1) != w.size(1)) {
+      fail("{}: expected a weight [out, {}] for an input {}, got {}", name, input.size(1),
+           input.sizes(), w.sizes());
     }
-    call.out({x.size(0), weight.size(0)}, kFloat);
+    call.out({input.size(0), w.size(0)}, kFloat);
   }
   void compose(ops::Compose& call) const {
-    call.set(0, fixed_mm(call.in(3), call.in(4).t(), x_shift + weight_shift, call.in(2)));
+    call.set(
+        0, ops::apply(ops::FixedMm{product_of(x, weight)}, call.in(3), call.in(4).t(), call.in(2)));
   }
   void backward(autograd::Replay& call) const {
     if (call.needs(2)) call.set(2, call.grad().sum(0));
     if (!call.needs(0) && !call.needs(1)) return;
-    const auto [g, shift] = gradient(name, call);
-    if (call.needs(0)) call.set(0, fixed_mm(g, call.in(4), shift + weight_shift));
-    if (call.needs(1)) call.set(1, fixed_mm(g.t(), call.in(3), shift + x_shift));
+    const auto [g, format] = gradient(name, call);
+    if (call.needs(0)) {
+      call.set(0, ops::apply(ops::FixedMm{product_of(format, weight)}, g, call.in(4)));
+    }
+    if (call.needs(1)) {
+      call.set(1, ops::apply(ops::FixedMm{product_of(format, x)}, g.t(), call.in(3)));
+    }
   }
 };
 
@@ -124,14 +132,15 @@ std::array<int64_t, 2> pad_same(Tensor& x, const Conv2dOptions& conv) {
   return padding;
 }
 
+LowBitLayer layer_of(LowBitImpl& layer) {
+  return {std::static_pointer_cast<LowBitImpl>(layer.shared_from_this()),
+          format_of(layer.state_of(TensorKind::activation)),
+          format_of(layer.state_of(TensorKind::weight))};
+}
+
 }  // namespace
 
-int64_t fixed_shift(double largest, int64_t bits) {
-  int exponent = 0;
-  // f 2^e with f in [0.5, 1).
-  const double f = std::frexp(largest / static_cast<double>(largest_integer(bits)), &exponent);
-  return f == 0.5 ? exponent - 1 : exponent;
-}
+int64_t fixed_shift(double largest, int64_t bits) { return ops::fixed_shift(largest, bits); }
 
 double quantization_error(double mean, double mean_rounded) {
   return std::log2(std::abs(mean - mean_rounded) / mean + 1);
@@ -212,20 +221,18 @@ int64_t LowBitImpl::steps_to_next(const FixedPoint& fixed, double error) const {
 void LowBitImpl::adjust(TensorKind kind, const Tensor& x, FixedPoint& f) const {
   if (x.numel() == 0) return;
   const NoGradGuard no_grad;
-  const Tensor magnitude = x.detach().abs();
-  const auto largest = magnitude.max().item<double>();
-  if (!std::isfinite(largest)) {
-    fail("low-bit layer '{}': the {} holds infinities or NaN, which fixed point has none of",
-         path(), to_string(kind));
-  }
-  if (largest == 0) return;  // any shift does
-  const auto mean = magnitude.mean().item<double>();
   double error = 0;
   for (;; f.bits += kMoreBits, f.average -= static_cast<float>(kMoreBits)) {
-    f.shift = std::clamp(fixed_shift(largest, f.bits), -kMostShift, kMostShift);
-    Tensor rounded = magnitude.mul(power_of_two(-f.shift)).round_();
-    const double mean_rounded =
-        rounded.clamp_max_(largest_integer(f.bits)).mean().item<double>() * power_of_two(f.shift);
+    // Once to the CPU, not number by number.
+    const Tensor found = ops::apply(ops::FixedStatistics{f.bits}, x.detach()).to(Device(kCPU));
+    const auto* values = found.data_ptr<float>();
+    const double largest = values[0], mean = values[1], mean_rounded = values[2];
+    if (!std::isfinite(largest)) {
+      fail("low-bit layer '{}': the {} holds infinities or NaN, which fixed point has none of",
+           path(), to_string(kind));
+    }
+    if (largest == 0) return;  // any shift does
+    f.shift = std::clamp(fixed_shift(largest, f.bits), -ops::kMostShift, ops::kMostShift);
     error = quantization_error(mean, mean_rounded);
     if (error <= threshold || f.bits + kMoreBits > options.max_bits()) break;
   }
@@ -237,7 +244,7 @@ void LowBitImpl::adjust(TensorKind kind, const Tensor& x, FixedPoint& f) const {
                                  (1 - options.alpha()) * static_cast<double>(f.average));
 }
 
-Tensor LowBitImpl::quantize(TensorKind kind, const Tensor& x) {
+void LowBitImpl::count_step(TensorKind kind, const Tensor& x) {
   FixedPoint f = state_of(kind);
   const bool training = is_training();
   const bool adjusts = training ? f.steps >= f.next_update : !f.calibrated;
@@ -247,11 +254,22 @@ Tensor LowBitImpl::quantize(TensorKind kind, const Tensor& x) {
     if (f.bits > kLeastBits) ++f.int16_steps;
   }
   if (adjusts || training) set_state(kind, f);
+}
+
+Tensor LowBitImpl::quantize(TensorKind kind, const Tensor& x) {
+  count_step(kind, x);
+  const FixedPoint& f = state_of(kind);
   const NoGradGuard no_grad;
   return quantize_fixed(x.detach(), f.bits, f.shift);
 }
 
-Tensor LowBitImpl::quantized_weight(const Tensor& weight) {
+Tensor LowBitImpl::operand(TensorKind kind, const Tensor& x) {
+  if (x.device().is_cpu()) return quantize(kind, x);
+  count_step(kind, x);
+  return x.detach();
+}
+
+Tensor LowBitImpl::weight_operand(const Tensor& weight) {
   const auto integers_of = [&] {
     // As kernels read it, whose copy of it is then of bytes or none.
     const bool picture = weight.dim() == 4;
@@ -260,7 +278,7 @@ Tensor LowBitImpl::quantized_weight(const Tensor& weight) {
   };
   if (is_training()) {
     kept_ = {};
-    return integers_of();
+    return weight.device().is_cpu() ? integers_of() : operand(TensorKind::weight, weight);
   }
   const FixedPoint& f = state_of(TensorKind::weight);
   if (!kept_.weight.defined() || kept_.weight.data_ptr() != weight.data_ptr() ||
@@ -298,12 +316,8 @@ Tensor LowBitImpl::conv2d(const Tensor& input, const Tensor& weight, const Tenso
   const ops::ConvAttrs attrs{*conv.stride(), padding, *conv.dilation(), conv.groups()};
   // Before any state changes.
   ops::conv2d_sizes("conv2d", attrs, x, weight, bias.defined() ? &bias : nullptr);
-  const Tensor integers = quantize(TensorKind::activation, x), w = quantized_weight(weight);
-  const LowBitConv2d op{
-      {std::static_pointer_cast<LowBitImpl>(shared_from_this()),
-       state_of(TensorKind::activation).shift, state_of(TensorKind::weight).shift},
-      attrs};
-  return ops::apply(op, x, weight, bias, integers, w);
+  const Tensor of_x = operand(TensorKind::activation, x), of_weight = weight_operand(weight);
+  return ops::apply(LowBitConv2d{layer_of(*this), attrs}, x, weight, bias, of_x, of_weight);
 }
 
 Tensor LowBitImpl::linear(const Tensor& input, const Tensor& weight, const Tensor& bias) {
@@ -314,11 +328,9 @@ Tensor LowBitImpl::linear(const Tensor& input, const Tensor& weight, const Tenso
   }
   Shape sizes(input.sizes());
   const Tensor rows = input.dim() == 2 ? input : input.reshape({-1, weight.size(1)});
-  const Tensor integers = quantize(TensorKind::activation, rows), w = quantized_weight(weight);
-  const LowBitLinear op{{std::static_pointer_cast<LowBitImpl>(shared_from_this()),
-                         state_of(TensorKind::activation).shift,
-                         state_of(TensorKind::weight).shift}};
-  const Tensor y = ops::apply(op, rows, weight, bias, integers, w);
+  const Tensor of_rows = operand(TensorKind::activation, rows), of_weight = weight_operand(weight);
+  const Tensor y =
+      ops::apply(LowBitLinear{layer_of(*this)}, rows, weight, bias, of_rows, of_weight);
   if (input.dim() == 2) return y;
   sizes[sizes.size() - 1] = weight.size(0);
   return y.view(sizes);

@@ -78,6 +78,9 @@ struct LowBitImpl : Cloneable<LowBitImpl> {
   void set_state(TensorKind kind, const FixedPoint& state);
   /// x as integers by its state, which is adjusted first if it is time.
   Tensor quantize(TensorKind kind, const Tensor& x);
+  /// The same as an operand of products of fixed point. Integers on the CPU; elsewhere x as it is,
+  /// which kernels quantise as they read it: that saves a launch.
+  Tensor operand(TensorKind kind, const Tensor& x);
 
   double threshold;
   LowBitOptions options;
@@ -87,7 +90,8 @@ struct LowBitImpl : Cloneable<LowBitImpl> {
  private:
   void adjust(TensorKind kind, const Tensor& x, FixedPoint& fixed) const;
   int64_t steps_to_next(const FixedPoint& fixed, double error) const;
-  Tensor quantized_weight(const Tensor& weight);
+  void count_step(TensorKind kind, const Tensor& x);
+  Tensor weight_operand(const Tensor& weight);
   void check_dtypes(const char* op, const Tensor& input, const Tensor& weight) const;
 
   /// What `state` and `moving_average` hold, as far as nobody else wrote them.

@@ -1,4 +1,6 @@
+#include <reel/backends/mlu/runtime/arch.h>
 #include <reel/nn/models/lenet.h>
+#include <reel/tensor/ops/fixed.h>
 
 #include "backend_support.h"
 
@@ -40,6 +42,37 @@ TEST_CASE("quantize_fixed kernel: rounding, saturation, layouts") {
     const auto quantize = [&](const Tensors& in) { return quantize_fixed(in[0], bits, 0); };
     check_native(quantize, {tensor({0.5F, 1.5F, -2.5F, 1e9F, -1e9F, INFINITY, NAN})}, false, 0);
     check_native(quantize, {zeros({0})}, false, 0);
+  }
+}
+
+TEST_CASE("fixed_statistics kernel against sums in double") {
+  const float most = 127 * 0.0625F;  // exactly the largest that a shift of -4 holds in 8 bits
+  const Tensor cases[] = {wave({1}),
+                          wave({3, 5}) * 7,
+                          wave({300, 700}) * 1e-3,
+                          tensor({1.0F, -most}),
+                          tensor({1.0F, std::nextafter(most, 8.0F)}),
+                          wave({2, 3, 4, 5}).contiguous(MemoryFormat::ChannelsLast)};
+  for (const Tensor& x : cases) {
+    for (const int64_t bits : {8, 16}) {
+      CAPTURE(x.sizes(), bits);
+      const auto statistics = [&](const Tensors& in) {
+        return ops::apply(ops::FixedStatistics{bits}, in[0]);
+      };
+      check_native(statistics, {x}, false, 1e-6);
+      double largest = 0, sum = 0, rounded = 0;
+      for (const double v : test::values(x)) largest = std::max(largest, std::abs(v));
+      const double unit = std::ldexp(1.0, static_cast<int>(nn::quant::fixed_shift(largest, bits)));
+      for (const double v : test::values(x)) {
+        sum += std::abs(v);
+        rounded += std::nearbyint(std::abs(v) / unit) * unit;
+      }
+      const auto count = static_cast<double>(x.numel());
+      const std::vector<double> found = test::values(statistics({x.to(device())}).to(Device(kCPU)));
+      CHECK(found[0] == largest);
+      CHECK(found[1] == Approx(sum / count).epsilon(1e-6));
+      CHECK(found[2] == Approx(rounded / count).epsilon(1e-6));
+    }
   }
 }
 
@@ -126,4 +159,48 @@ TEST_CASE("int8 inference on the device is near that in float") {
   CHECK((scores - want).abs().max().item<double>() <= 0.05 * largest);
   CHECK_FALSE(equal(scores, want));
   CHECK(findings() == "");
+}
+
+namespace {
+
+/// The predicted time of a step of training, after one in which scales are found and before the
+/// next in which they are looked after.
+template <class Model>
+double step_us(Model model, const Tensor& input, bool low_bit) {
+  if (low_bit) nn::quant::prepare(model);
+  model->to(device());
+  optim::SGD optimizer(model->parameters(), 0.01);
+  const Tensor x = input.to(device());
+  const auto step = [&] {
+    optimizer.zero_grad();
+    model->forward(x).square().mean().backward();
+    optimizer.step();
+  };
+  step();
+  model->apply([](nn::Module& module) {
+    auto* layer = module.template as<nn::quant::LowBitImpl>();
+    for (int k = 0; layer != nullptr && k < nn::quant::kTensorKinds; ++k) {
+      const auto kind = static_cast<nn::quant::TensorKind>(k);
+      auto fixed = layer->state_of(kind);
+      fixed.next_update = fixed.steps + 2;
+      layer->set_state(kind, fixed);
+    }
+  });
+  const double start = mlu::device_time_us();
+  step();
+  return mlu::device_time_us() - start;
+}
+
+nn::Sequential convolutions(int64_t channels) {
+  const auto conv = [&] { return nn::Conv2d(nn::Conv2dOptions(channels, channels, 3).padding(1)); };
+  return nn::Sequential(conv(), nn::ReLU(), conv(), nn::ReLU(), conv(), nn::ReLU());
+}
+
+}  // namespace
+
+TEST_CASE("a step of low-bit training takes less predicted time than one in float32") {
+  if (bang::arch().number != 372) return;
+  const Tensor digits = wave({64, 1, 28, 28}), x = wave({4, 256, 28, 28});
+  CHECK(step_us(nn::models::LeNet(), digits, true) < step_us(nn::models::LeNet(), digits, false));
+  CHECK(step_us(convolutions(256), x, true) < 0.9 * step_us(convolutions(256), x, false));
 }

@@ -34,8 +34,8 @@ using ScanOps = OpList<CumSum, CumProd, LogCumSumExp, CumMax, CumMin>;
 using SortOps = OpList<Sort, TopK, Choose, SearchSorted>;
 using ConvOps = OpList<Conv2d, Conv2dInputGrad, Conv2dWeightGrad, Conv2dRelu, Conv2dReluInputGrad,
                        Conv2dReluPool, Conv2dReluPoolInputGrad>;
-using FixedOps =
-    OpList<QuantizeFixed, FixedMm, FixedConv2d, FixedConv2dInputGrad, FixedConv2dWeightGrad>;
+using FixedOps = OpList<QuantizeFixed, FixedStatistics, FixedMm, FixedConv2d, FixedConv2dInputGrad,
+                        FixedConv2dWeightGrad>;
 using PoolOps = OpList<MaxPool2d, MaxPool2dGrad, AvgPool2d, AvgPool2dGrad>;
 using NormOps = OpList<BatchNorm, BatchNormGrad>;
 

@@ -92,7 +92,7 @@ std::vector<double> scaled_all(const std::vector<int64_t>& sums, int64_t shift) 
 TEST_CASE("fixed_mm is exact for every pair of dtypes, size class and layout") {
   std::mt19937 generator(1);
   const auto isas = test::isa_kernels();
-  const ops::FixedMm op{-9};
+  const ops::FixedMm op{{-9}};
   for (const Product& size : kSizes) {
     for (const ScalarType ta : kTypes) {
       for (const ScalarType tb : kTypes) {
@@ -125,7 +125,7 @@ TEST_CASE("fixed_mm is exact for every pair of dtypes, size class and layout") {
 }
 
 TEST_CASE("fixed_mm is exact at the ends of int16 and beyond the depth of one sum") {
-  const ops::FixedMm op{0};
+  const ops::FixedMm op{{0}};
   constexpr int64_t kDepth = 140000;
   for (const auto& isa : test::isa_kernels()) {
     for (const int x : {-32768, 32767}) {
@@ -186,10 +186,10 @@ TEST_CASE("fixed_conv2d and its gradients are exact") {
               dw[static_cast<size_t>(o * w_image + (c * g.kernel_height + i) * g.kernel_width +
                                      j)] += grad * at(seen.view(), {n, channel, row, column});
             });
-        const ops::FixedConv2d forward{g.attrs, -5};
-        const ops::FixedConv2dInputGrad input_grad{g.attrs, {g.height, g.width}, -7};
+        const ops::FixedConv2d forward{g.attrs, {-5}};
+        const ops::FixedConv2dInputGrad input_grad{g.attrs, {-7}, {g.height, g.width}};
         const ops::FixedConv2dWeightGrad weight_grad{
-            g.attrs, {g.kernel_height, g.kernel_width}, -11};
+            g.attrs, {-11}, {g.kernel_height, g.kernel_width}};
         for (const auto& isa : isas) {
           Array out(y_sizes, kFloat, MemoryLayout::ChannelsLast);
           Array out_dx(x_sizes, kFloat, MemoryLayout::ChannelsLast), out_dw(w_sizes, kFloat);

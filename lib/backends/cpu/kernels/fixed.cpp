@@ -202,7 +202,14 @@ MatrixView columns_of(const View& v, int64_t k) {
   return {v.data, v.dtype, v.sizes[1], v.strides[1], v.strides[0], k};
 }
 
+// Numbers that are used more than once are quantised once, before.
+bool has_floats(const Call& call) {
+  return call.in[0].dtype == kFloat || call.in[1].dtype == kFloat;
+}
+constexpr const char* kFloats = "an operand of floats";
+
 const char* fixed_mm(const Call& call) {
+  if (has_floats(call)) return kFloats;
   const View &a = call.in[0], &b = call.in[1], &c = call.out[0];
   if (c.numel == 0) return nullptr;
   const double scale = power_of_two(call.as<ops::FixedMm>().shift);
@@ -229,6 +236,7 @@ const char* fixed_mm(const Call& call) {
 template <class Filters>
 const char* convolve(const Call& call, const PatchGeometry& geometry, int64_t groups, int64_t shift,
                      const Filters& filters_of) {
+  if (has_floats(call)) return kFloats;
   const View &x = call.in[0], &y = call.out[0];
   if (y.numel == 0) return nullptr;
   if (geometry.depth() > kMostDepth) return "a kernel of more than 131,008 elements";
@@ -290,6 +298,7 @@ const char* fixed_conv2d_input_grad(const Call& call) {
 }
 
 const char* fixed_conv2d_weight_grad(const Call& call) {
+  if (has_floats(call)) return kFloats;
   const auto& op = call.as<ops::FixedConv2dWeightGrad>();
   const View &g = call.in[0], &x = call.in[1], &dw = call.out[0];
   if (dw.numel == 0) return nullptr;

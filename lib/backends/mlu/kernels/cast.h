@@ -105,4 +105,31 @@ inline void cast_tile(void* to, ScalarType to_type, void* from, ScalarType from_
   cast_numbers(to, to_type, from, from_type, count);
 }
 
+/// Numbers to fixed point of a position: `rows` of `count`, which become rows of `width`.
+template <class T>
+__mlu_func__ void quantize_rows(T* to, int64_t width, const float* from, int64_t count,
+                                int64_t rows, int position) {
+  const bool together = width == count;
+  const auto n = static_cast<int>(together ? rows * count : count);
+  const auto stride_to = static_cast<int>(width * static_cast<int64_t>(sizeof(T)));
+  const auto stride_from = static_cast<int>(count * static_cast<int64_t>(sizeof(float)));
+  const int segments = together ? 0 : static_cast<int>(rows - 1);
+  if constexpr (sizeof(T) == 1) {
+    __bang_float2int8_rn(to, from, n, position, stride_to, stride_from, segments);
+  } else {
+    __bang_float2int16_rn(to, from, n, position, stride_to, stride_from, segments);
+    // As int8 is: symmetric.
+    __bang_maxeq_scalar(to, to, T{-32767}, static_cast<int>(rows * width));
+  }
+}
+/// The same of a tile without gaps, to a dtype.
+inline void quantize_tile(void* to, ScalarType to_type, const float* from, int64_t count,
+                          int position) {
+  if (to_type == kChar) {
+    quantize_rows(static_cast<int8_t*>(to), count, from, count, 1, position);
+  } else {
+    quantize_rows(static_cast<int16_t*>(to), count, from, count, 1, position);
+  }
+}
+
 }  // namespace reel::mlu

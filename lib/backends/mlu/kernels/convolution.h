@@ -26,18 +26,22 @@ struct ConvolvedDim {
 
 /// y [groups, images, rows, columns, filters] = relu(x * filters + bias), what convolutions, their
 /// input gradients and products of matrices are made of. Strides are in elements. Innermost in
-/// memory: the channels of x and filters, a multiple of unit(), and the filters of y.
+/// memory: the channels of x and filters, and the filters of y.
 struct Convolution {
   /// Of x: Float, Half, or fixed point, Char or Short. Sums are Float.
   ScalarType dtype = kFloat;
   /// Of the filters, if x is fixed point: Char or Short; y and bias are then Float.
   ScalarType filter_dtype = kFloat;
   int position = 0;  ///< fixed point: results are sums times 2^position
+  /// Fixed point: x is Float in memory, and becomes `dtype` of x_position in the core.
+  bool quantizes = false;
+  int x_position = 0;
   const void* x = nullptr;
   const void* filters = nullptr;
   const void* bias = nullptr;  ///< [groups, filters] or nullptr
   void* y = nullptr;
-  int64_t groups = 1, images = 1, channels = 0, filter_count = 0;
+  /// `channels` are those of filters, a multiple of unit(). Those that x does not have are zeros.
+  int64_t groups = 1, images = 1, channels = 0, x_channels = 0, filter_count = 0;
   ConvolvedDim rows, columns;
   int64_t x_group = 0, x_image = 0, x_row = 0, x_column = 0;
   /// Of the elements of a kernel row by row: negative for a kernel that is turned by 180 degrees,
@@ -47,6 +51,7 @@ struct Convolution {
   bool relu = false;
 
   bool fixed() const { return dtype == kChar || dtype == kShort; }
+  ScalarType type_of_x() const { return quantizes ? kFloat : dtype; }
   ScalarType type_of_filters() const { return fixed() ? filter_dtype : dtype; }
   ScalarType type_of_results() const { return dtype == kHalf ? kHalf : kFloat; }
   int64_t unit() const { return channel_unit(dtype, type_of_filters()); }

@@ -6,9 +6,15 @@
 
 namespace reel::mlu {
 
+/// What else a copy does for the matrix unit.
+struct CopyOptions {
+  std::optional<int> position = {};  ///< Float becomes Char or Short of fixed point
+  /// Zeros behind each run of the last dimension, which has stride 1 in y: so many elements.
+  int64_t padding = 0;
+};
 /// y = x, cast; of the same sizes, any strides. Returns a Kernel's result. In the scope of an
 /// OnDevice.
-const char* copy_view(const View& x, const View& y);
+const char* copy_view(const View& x, const View& y, const CopyOptions& options = {});
 
 /// A view as a row-major one of a dtype: itself, or a copy that ends with the call.
 class RowMajor {

@@ -40,8 +40,11 @@ class StridedView {
   View view_;
 };
 
-inline void copy_elements(const StridedView& to, const StridedView& from) {
-  if (const char* refusal = copy_view(from.view(), to.view())) fail("mlu: copy: {}", refusal);
+inline void copy_elements(const StridedView& to, const StridedView& from,
+                          const CopyOptions& options = {}) {
+  if (const char* refusal = copy_view(from.view(), to.view(), options)) {
+    fail("mlu: copy: {}", refusal);
+  }
 }
 
 /// What a dtype is multiplied in; Undefined if it is not.
@@ -55,12 +58,12 @@ inline bool computes_in_float(ScalarType dtype) {
 }
 
 /// Matrices [batch, rows, columns] for the matrix unit: columns dense, and their number a multiple
-/// of `unit`, with zeros at the end. The memory of a view, or a copy of
-/// it in another dtype or layout.
+/// of `unit`, with zeros at the end. The memory of a view, or a copy of it in another dtype, fixed
+/// point if there is a position, or layout.
 class MatrixOperand {
  public:
   MatrixOperand(Device device, const View& view, ScalarType dtype, Extent batch, Extent rows,
-                Extent columns, int64_t unit)
+                Extent columns, int64_t unit, std::optional<int> position = {})
       : data_(view.data), batch_(batch.stride), row_(rows.stride), columns_(columns.size) {
     if (columns.size % unit == 0 && columns.stride == 1 && view.dtype == dtype) return;
     columns_ = divide_up(columns.size, unit) * unit;
@@ -69,11 +72,9 @@ class MatrixOperand {
     data_ = copy_->view().data;
     row_ = columns_;
     batch_ = rows.size * columns_;
-    if (columns_ != columns.size) {
-      clear(data_, batch.size * batch_ * static_cast<int64_t>(element_size(dtype)));
-    }
     copy_elements({data_, dtype, {{batch.size, batch_}, {rows.size, row_}, {columns.size, 1}}},
-                  {view.data, view.dtype, {batch, rows, columns}});
+                  {view.data, view.dtype, {batch, rows, columns}},
+                  {position, columns_ - columns.size});
   }
   const void* data() const { return data_; }
   int64_t batch() const { return batch_; }
