@@ -29,7 +29,7 @@ void multiply_plainly(int64_t rows, int64_t columns, int64_t depth, const Matrix
 }
 
 /// At most kRows rows of A, rows of B contiguous: a part of the columns of C stays in L1 as sums
-/// while B streams by, a few of its rows at a time.
+/// while B streams by, a few of its rows at a time. B is read up to a whole vector.
 template <class E, int kRows>
 void multiply_streaming(int64_t n, int64_t n_end, int64_t rows, int64_t depth,
                         const Matrix<const Wide<E>>& a, const Matrix<const E>& b,
@@ -55,10 +55,10 @@ void multiply_streaming(int64_t n, int64_t n_end, int64_t rows, int64_t depth,
         });
       });
       const int64_t ahead = kDepth * b.row_stride;
-      const auto add = [&](int64_t v, int lanes) __attribute__((always_inline)) {
+      for (int64_t v = 0; v < width; v += kL) {
         Vec<T> values[kDepth];
         unroll<kDepth>([&](auto d) __attribute__((always_inline)) {
-          values[d] = lanes == kL ? load_wide(lines[d] + v) : load_wide_n(lines[d] + v, lanes);
+          values[d] = load_wide(lines[d] + v);
           __builtin_prefetch(lines[d] + v + ahead);
         });
         unroll<kRows>([&](auto r) __attribute__((always_inline)) {
@@ -68,10 +68,7 @@ void multiply_streaming(int64_t n, int64_t n_end, int64_t rows, int64_t depth,
           });
           store(sums[r] + v, sum);
         });
-      };
-      int64_t v = 0;
-      for (; v + kL <= width; v += kL) add(v, kL);
-      if (v < width) add(v, static_cast<int>(width - v));
+      }
     }
     for (int64_t r = 0; r < rows; ++r) store_row(sums[r], width, c.at(r, n), c.column_stride);
   }
@@ -90,11 +87,16 @@ void multiply_dots(int64_t rows, int64_t depth, const Wide<E>* a, const E* b, in
   unroll<kRows>([&](auto r) __attribute__((always_inline)) {
     unroll<kColumns>([&](auto j) __attribute__((always_inline)) { acc[r][j] = broadcast(T(0)); });
   });
-  const auto add = [&](int lanes) __attribute__((always_inline)) {
+  E rest[kColumns][kL] = {};
+  for (int64_t k = 0; k < depth; k += kL, a += rows * kL, b += kL) {
+    if (depth - k < kL) {
+      for (int j = 0; j < kColumns; ++j) std::copy_n(b + j * b_stride, depth - k, rest[j]);
+      b = rest[0];
+      b_stride = kL;
+    }
     Vec<T> values[kColumns];
     unroll<kColumns>([&](auto j) __attribute__((always_inline)) {
-      const E* p = b + j * b_stride;
-      values[j] = lanes == kL ? load_wide(p) : load_wide_n(p, lanes);
+      values[j] = load_wide(b + j * b_stride);
     });
     unroll<kRows>([&](auto r) __attribute__((always_inline)) {
       const Vec<T> row = load(a + row_at[r]);
@@ -102,18 +104,13 @@ void multiply_dots(int64_t rows, int64_t depth, const Wide<E>* a, const E* b, in
         acc[r][j] = fma(row, values[j], acc[r][j]);
       });
     });
-    a += rows * kL;
-    b += kL;
-  };
-  int64_t k = 0;
-  for (; k + kL <= depth; k += kL) add(kL);
-  if (k < depth) add(static_cast<int>(depth - k));
+  }
+  T sums[kRows][kColumns];
   unroll<kRows>([&](auto r) __attribute__((always_inline)) {
-    if (r >= rows) return;
-    unroll<kColumns>([&](auto j) __attribute__((always_inline)) {
-      *c.at(r, j) = static_cast<E>(reduce_add(acc[r][j]));
-    });
+    unroll<kColumns>([&](auto j)
+                         __attribute__((always_inline)) { sums[r][j] = reduce_add(acc[r][j]); });
   });
+  for (int64_t r = 0; r < rows; ++r) store_row(sums[r], kColumns, c.at(r, 0), c.column_stride);
 }
 
 /// Columns [n, n_end) by dot products, as many at a time as registers allow.
@@ -137,30 +134,42 @@ template <class E>
 bool multiply_skinny(int64_t rows, int64_t columns, int64_t depth, const Matrix<const Wide<E>>& a,
                      const Matrix<const E>& b, const Matrix<E>& c) {
   using T = Wide<E>;
-  const bool dots = b.row_stride == 1;
-  // Streaming runs along the columns; a deep product of few columns has too few of them to share.
-  if (!dots && (b.column_stride != 1 || (columns < 256 && depth > 4096))) return false;
+  constexpr int64_t kL = kLanes<T>;
+  // Of numbers of two bytes, eight rows take memory no longer than four.
+  constexpr int kFew = sizeof(E) == 2 ? 8 : 4;
   const int64_t grain = kTaskVolume / (rows * depth + 1) + 1;
-  if (dots) {
+  if (b.row_stride == 1) {
     const size_t size = sizeof(T) * panel_size<T>(PanelOrder::by_vector, rows, depth);
     const Storage memory = allocate_storage(size, kCPU);
     T* panel = static_cast<T*>(memory->data());
     pack_rows<T>(PanelOrder::by_vector, a, 0, rows, 0, depth, panel);
     const auto part = rows == 1   ? multiply_columns<E, 1>
-                      : rows == 2 ? multiply_columns<E, 2>
-                      : rows <= 4 ? multiply_columns<E, 4>
+                      : rows <= 4 ? multiply_columns<E, kFew>
                                   : multiply_columns<E, 8>;
     parallel_for(0, columns, grain,
                  [&](int64_t n, int64_t end) { part(n, end, rows, depth, panel, b, c); });
     return true;
   }
+  // Streaming runs along the columns; a deep product of few columns has too few of them to share.
+  if (b.column_stride != 1 || (columns < 256 && depth > 4096)) return false;
   const auto part = rows == 1   ? multiply_streaming<E, 1>
-                    : rows == 2 ? multiply_streaming<E, 2>
-                    : rows <= 4 ? multiply_streaming<E, 4>
+                    : rows <= 4 ? multiply_streaming<E, kFew>
                                 : multiply_streaming<E, 8>;
-  constexpr int64_t kLine = 8 * kLanes<T>;
-  parallel_for(0, columns, (grain + kLine - 1) / kLine * kLine,
-               [&](int64_t n, int64_t end) { part(n, end, rows, depth, a, b, c); });
+  const int64_t vectors = columns / kL, whole = vectors * kL;
+  // Wide parts, so that memory is read in long runs.
+  const int64_t wide = std::max((grain + kL - 1) / kL, vectors / kEnoughTasks);
+  parallel_for(0, vectors, wide,
+               [&](int64_t v, int64_t end) { part(v * kL, end * kL, rows, depth, a, b, c); });
+  if (whole == columns) return true;
+  // Columns that are no whole vector are copied, with zeros behind.
+  const Storage memory = allocate_storage(sizeof(E) * static_cast<size_t>(depth * kL), kCPU);
+  E* rest = static_cast<E*>(memory->data());
+  for (int64_t k = 0; k < depth; ++k) {
+    std::fill_n(std::copy_n(b.at(k, whole), columns - whole, rest + k * kL), whole + kL - columns,
+                E(0));
+  }
+  part(0, columns - whole, rows, depth, a, {rest, kL, 1},
+       {c.at(0, whole), c.row_stride, c.column_stride});
   return true;
 }
 
