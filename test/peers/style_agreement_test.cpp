@@ -61,7 +61,11 @@ TEST_CASE("style transfer has the losses of the same recipe in LibTorch") {
                               folder.file("style.png") + " --weights " + weights + " --size " +
                               std::to_string(size) + " --steps " + std::to_string(steps) +
                               " --pool " + pool;
-  const auto theirs = run(peer + options, folder.file("theirs.json"));
+  // Or else it gives all memory back in each step, and spends most of its time on page faults.
+  const std::string keeping =
+      "GLIBC_TUNABLES=glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold="
+      "8589934592 ";
+  const auto theirs = run(keeping + peer + options, folder.file("theirs.json"));
   const auto ours =
       run(reel::test::program("reel-style") + options + " --out " + folder.file("out.png"),
           folder.file("ours.json"));
