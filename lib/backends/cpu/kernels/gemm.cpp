@@ -111,6 +111,7 @@ const char* gram(const Call& call) {
   const int64_t rows = call.in[0].sizes[0], depth = call.in[0].sizes[1];
   if (call.out[0].numel == 0) return nullptr;
   const Matrix<T> c = matrix_of<T>(call.out[0]);
+  // So few rows leave the kernels below nothing to save by symmetry.
   if (rows <= 4) {
     gemm(rows, rows, depth, a, a.transposed(), c);
   } else if (a.row_stride == 1 && depth > 0) {
