@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <reel/backends/parallel.h>
 #include <reel/tensor/check.h>
@@ -62,9 +63,9 @@ class Pool {
     const int64_t chunks = (end - begin + grain - 1) / grain;
     const auto helpers = static_cast<uint64_t>(std::min<int64_t>(threads - 1, chunks - 1));
     start_workers(helpers);
-    begin_ = begin, end_ = end, grain_ = grain, chunks_ = chunks;
+    begin_ = begin, end_ = end, grain_ = grain;
     function_ = function, context_ = context, exception_ = nullptr;
-    next_.store(0, std::memory_order_relaxed);
+    share_out(chunks, static_cast<int64_t>(helpers) + 1);
 
     // Opening the gate publishes the fields above; workers come in while it is open and are
     // counted.
@@ -75,7 +76,7 @@ class Pool {
       park_.notify_all();
     }
     inside = true;
-    work();
+    work(0);
     inside = false;
     // Nobody waits for a worker that has not come in: there is nothing left for it to do.
     gate_.fetch_and(~kOpen, std::memory_order_acq_rel);
@@ -104,19 +105,45 @@ class Pool {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
 
-  // Takes chunks until there are none; one that throws ends the call early.
-  void work() {
-    for (;;) {
-      const int64_t chunk = next_.fetch_add(1, std::memory_order_relaxed);
-      if (chunk >= chunks_) return;
-      const int64_t b = begin_ + chunk * grain_;
-      try {
-        function_(context_, b, std::min(end_, b + grain_));
-      } catch (...) {
-        std::lock_guard lock(exception_mutex_);
-        if (!exception_) exception_ = std::current_exception();
-        next_.store(chunks_, std::memory_order_relaxed);
+  // Chunks side by side, as many for each thread: what it reads it then often wrote itself in the
+  // call before, and has in its own caches.
+  struct alignas(64) Share {
+    std::atomic<int64_t> next{0};
+    int64_t end = 0;
+  };
+
+  void share_out(int64_t chunks, int64_t threads) {
+    if (static_cast<int64_t>(shares_.size()) < threads) {
+      shares_ = std::vector<Share>(static_cast<size_t>(threads));
+    }
+    threads_ = threads;
+    for (int64_t i = 0; i < threads; ++i) {
+      Share& share = shares_[static_cast<size_t>(i)];
+      share.next.store(chunks * i / threads, std::memory_order_relaxed);
+      share.end = chunks * (i + 1) / threads;
+    }
+  }
+
+  // Takes the chunks of a thread's share, then what the others have left of theirs; one that throws
+  // ends the call early.
+  void work(int64_t self) {
+    for (int64_t i = 0; i < threads_; ++i) {
+      Share& share = shares_[static_cast<size_t>((self + i) % threads_)];
+      while (share.next.load(std::memory_order_relaxed) < share.end) {
+        const int64_t chunk = share.next.fetch_add(1, std::memory_order_relaxed);
+        if (chunk < share.end) run_chunk(chunk);
       }
+    }
+  }
+
+  void run_chunk(int64_t chunk) {
+    const int64_t b = begin_ + chunk * grain_;
+    try {
+      function_(context_, b, std::min(end_, b + grain_));
+    } catch (...) {
+      std::lock_guard lock(exception_mutex_);
+      if (!exception_) exception_ = std::current_exception();
+      for (Share& share : shares_) share.next.store(share.end, std::memory_order_relaxed);
     }
   }
 
@@ -139,7 +166,7 @@ class Pool {
       }
       if (!has_work(gate)) continue;
       last_epoch = gate >> kEpochShift;
-      work();
+      work(static_cast<int64_t>(index) + 1);
       gate_.fetch_sub(1, std::memory_order_acq_rel);
     }
   }
@@ -147,14 +174,14 @@ class Pool {
   std::mutex owner_;
   uint64_t workers_ = 0;
 
-  int64_t begin_ = 0, end_ = 0, grain_ = 1, chunks_ = 0;
+  int64_t begin_ = 0, end_ = 0, grain_ = 1, threads_ = 1;
+  std::vector<Share> shares_;
   detail::RangeFunction function_ = nullptr;
   const void* context_ = nullptr;
   std::mutex exception_mutex_;
   std::exception_ptr exception_;
 
   alignas(64) std::atomic<uint64_t> gate_{0};
-  alignas(64) std::atomic<int64_t> next_{0};
   alignas(64) std::atomic<int> parked_{0};
   std::mutex park_mutex_;
   std::condition_variable park_;
