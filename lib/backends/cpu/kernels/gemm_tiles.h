@@ -15,31 +15,61 @@ inline constexpr int64_t kEnoughTasks = 16;
 /// How a product is cut into tasks: tiles of C, each over a slice of the depth.
 struct TilePlan {
   int64_t tile_rows, tile_columns, slices;
+  int64_t tiles(int64_t rows, int64_t columns) const {
+    return EvenSplit(rows, tile_rows).groups * EvenSplit(columns, tile_columns).groups;
+  }
 };
 
+/// Whole panels, so that a packed B can be shared.
+inline int64_t whole_panels(int64_t columns, int64_t element_bytes) {
+  const int64_t panel = kTileVectors * 64 / element_bytes;
+  return (columns + panel - 1) / panel * panel;
+}
+
 inline TilePlan plan_tiles(int64_t rows, int64_t columns, int64_t depth, int64_t element_bytes) {
-  // Blocks of A and B of this size share a 1 MB L2.
-  TilePlan plan{std::min<int64_t>(224, rows), std::min(4096 / element_bytes, columns), 1};
+  // Such a block of A and a part of B's share a 1 MB L2.
+  TilePlan plan{std::min<int64_t>(128, rows), std::min(4096 / element_bytes, columns), 1};
   const int64_t enough = std::clamp<int64_t>(rows * columns * depth / kTaskVolume, 1, kEnoughTasks);
-  const auto tasks = [&] {
-    return EvenSplit(rows, plan.tile_rows).groups * EvenSplit(columns, plan.tile_columns).groups;
-  };
   // A deep product (a Gram matrix, a weight's gradient) is cut along the depth first: then every
   // element of A and B is still packed only once.
-  if (tasks() < enough && depth >= 8 * std::max(rows, columns) && depth >= 2048) {
+  if (plan.tiles(rows, columns) < enough && depth >= 8 * std::max(rows, columns) && depth >= 2048) {
     plan.slices = std::min(enough, depth / 1024);
     return plan;
   }
-  while (tasks() < enough && (plan.tile_rows > 56 || plan.tile_columns > 64)) {
+  while (plan.tiles(rows, columns) < enough && (plan.tile_rows > 56 || plan.tile_columns > 64)) {
     const bool cut_rows =
         plan.tile_columns <= 64 || (plan.tile_rows > 56 && plan.tile_rows > plan.tile_columns);
     int64_t& side = cut_rows ? plan.tile_rows : plan.tile_columns;
     side = (side + 1) / 2;
   }
-  // Whole panels, so that a packed B can be shared.
-  const int64_t panel = kTileVectors * 64 / element_bytes;
-  plan.tile_columns = (plan.tile_columns + panel - 1) / panel * panel;
+  plan.tile_columns = whole_panels(plan.tile_columns, element_bytes);
   return plan;
+}
+
+/// A product of so few multiplications a thread is done before packed panels that another core
+/// wrote have come over: each task packs all that it reads.
+inline constexpr int64_t kOwnVolume = 1 << 27;
+
+/// A tile a thread, or as many for each, that take the least time. What an element of C costs in a
+/// step of the depth is the unit; to pack an element costs four of them.
+inline TilePlan plan_own_tiles(int64_t rows, int64_t columns, int64_t element_bytes,
+                               int64_t threads) {
+  const auto up = [](int64_t a, int64_t b) { return (a + b - 1) / b; };
+  TilePlan best{};
+  int64_t least = 0;
+  for (int64_t across = up(columns, 4096 / element_bytes);; across *= 2) {
+    const int64_t tiles = up(up(rows, 256) * across, threads) * threads;
+    const TilePlan plan{up(rows, up(tiles, across)),
+                        whole_panels(up(columns, across), element_bytes), 1};
+    const int64_t cost =
+        up(plan.tiles(rows, columns), threads) *
+        (plan.tile_rows * plan.tile_columns + 4 * (plan.tile_rows + plan.tile_columns));
+    if (least == 0 || cost < least) {
+      least = cost;
+      best = plan;
+    }
+    if (across >= threads) return best;
+  }
 }
 
 /// B [depth][columns] packed whole: for each block of the depth, panels of [block][vectors * L].
@@ -70,26 +100,7 @@ void store_row(const T* sums, int64_t count, Out* out, int64_t stride) {
   for (int64_t j = 0; j < count; ++j) out[j * stride] = static_cast<Out>(sums[j]);
 }
 
-/// A packed whole: for each block of the depth, the panels of tile after tile.
-template <class T, class PackA>
-Storage pack_whole_rows(PanelOrder order, const EvenSplit& tiles, int64_t rows, int64_t depth,
-                        const PackA& pack_a) {
-  const DepthBlocks<T> blocks(depth);
-  const Storage packed =
-      allocate_storage(sizeof(T) * static_cast<size_t>(panel_size<T>(order, rows, depth)), kCPU);
-  parallel_for(
-      0, EvenSplit(depth, blocks.step).groups * tiles.groups, 1, [&](int64_t task, int64_t) {
-        const int64_t k = task / tiles.groups * blocks.step, size = blocks.size(k);
-        const int64_t first = tiles.begin(task % tiles.groups);
-        T* out = static_cast<T*>(packed->data()) + rows * k + panel_size<T>(order, first, size);
-        for_each_row_panel(
-            order, tiles.size(task % tiles.groups), size, out,
-            [&](int64_t m, int64_t count, T* panel) { pack_a(first + m, count, k, size, panel); });
-      });
-  return packed;
-}
-
-/// What a product packs of an operand for all tiles that read it stays in the caches.
+/// A B that is packed once for all tiles stays in the caches.
 inline constexpr int64_t kSharedBytes = 16 << 20;
 
 /// As multiply_in_tiles, by the given plan; if `shared`, B is packed once for all tiles.
@@ -105,10 +116,6 @@ void multiply_by_plan(const TilePlan& plan, bool shared, PanelOrder order, int64
   const int64_t tiles = row_split.groups * column_tiles;
   const int64_t slices = plan.slices == 1 ? 1 : slice_split.groups;
   const Storage whole = shared ? pack_whole<T>(columns, depth, pack_b) : Storage();
-  const bool shares_rows = slices == 1 && column_tiles > 1 && depth > 0 &&
-                           rows * depth * int64_t{sizeof(T)} <= kSharedBytes;
-  const Storage whole_rows =
-      shares_rows ? pack_whole_rows<T>(order, row_split, rows, depth, pack_a) : Storage();
   const Storage partial =
       slices > 1 ? allocate_storage(sizeof(T) * static_cast<size_t>(slices * rows * columns), kCPU)
                  : Storage();
@@ -135,14 +142,8 @@ void multiply_by_plan(const TilePlan& plan, bool shared, PanelOrder order, int64
     const auto pack = [&](int64_t row, int64_t count, int64_t k, int64_t block, T* panel) {
       pack_a(m + row, count, k0 + k, block, panel);
     };
-    const auto block_of_rows = blocks_of_rows<T>(order, tile_rows, pack);
     multiply_tile<T>(
-        order, tile_rows, tile_columns, slice_depth,
-        [&](int64_t k, int64_t block) -> const T* {
-          if (!shares_rows) return block_of_rows(k, block);
-          return static_cast<const T*>(whole_rows->data()) + rows * k +
-                 panel_size<T>(order, m, block);
-        },
+        order, tile_rows, tile_columns, slice_depth, blocks_of_rows<T>(order, tile_rows, pack),
         [&](int64_t k, int64_t block) -> const T* {
           if (shared) {
             return static_cast<const T*>(whole->data()) + k * padded_columns<T>(columns) +
@@ -185,8 +186,14 @@ template <class T, class PackA, class PackB, class Out>
 void multiply_in_tiles(PanelOrder order, int64_t rows, int64_t columns, int64_t depth,
                        const PackA& pack_a, const PackB& pack_b, const Matrix<Out>& c,
                        bool symmetric = false) {
-  const TilePlan plan = plan_tiles(rows, columns, depth, sizeof(T));
-  const bool shared = plan.slices == 1 && plan.tile_rows < rows && depth > 0;
+  TilePlan plan = plan_tiles(rows, columns, depth, sizeof(T));
+  const int64_t volume = rows * columns * depth, threads = get_num_threads();
+  const bool own = plan.slices == 1 && !symmetric && volume <= kOwnVolume * threads;
+  if (own) {
+    plan = plan_own_tiles(rows, columns, sizeof(T),
+                          std::clamp<int64_t>(volume / kTaskVolume, 1, threads));
+  }
+  const bool shared = !own && plan.slices == 1 && plan.tile_rows < rows && depth > 0;
   // Where B is larger than that, the columns go by in parts.
   const EvenSplit tiles(columns, plan.tile_columns);
   const int64_t tile_bytes = plan.tile_columns * depth * int64_t{sizeof(T)};
