@@ -147,11 +147,22 @@ template <class T, int kGroup, Pattern kPattern>
 void gather_block(const Line<T>& line, const Block& block, int64_t whole, T* y) {
   constexpr int kL = kLanes<T>, kOutputs = kBlock<kGroup>;
   constexpr int kInputs = input_count(kPattern, kOutputs);
+  constexpr int kStep = input_of(kPattern, kOutputs, 1) - input_of(kPattern, 0, 1);
   for (int64_t c = 0; c < whole; c += kL) {
     Vec<T> sums[kOutputs][kGroup];
     unroll<kOutputs * kGroup>([&](auto i) __attribute__((always_inline)) {
       const bool biased = i % kGroup == 0 && line.bias != nullptr;
       sums[i / kGroup][i % kGroup] = biased ? load(line.bias + c) : broadcast(T(0));
+    });
+    // What the next block reads first, and writes, is on its way from memory meanwhile.
+    if (!line.rows.empty()) {
+      const T* ahead = line.input(line.rows.back(), block.position) + c;
+      unroll<kStep>([&](auto i) __attribute__((always_inline)) {
+        __builtin_prefetch(ahead + (kInputs + i) * line.channels);
+      });
+    }
+    unroll<kOutputs>([&](auto b) __attribute__((always_inline)) {
+      __builtin_prefetch(y + (kOutputs + b) * line.channels + c, 1);
     });
     for (const Hit& row : line.rows) {
       const T* p = line.input(row, block.position) + c;
@@ -207,11 +218,13 @@ void gather(int64_t images, int64_t channels, const std::vector<std::vector<Hit>
             int64_t kernel_width, const T* x, const T* weight, const T* bias, bool relu, T* y) {
   const auto out_height = static_cast<int64_t>(rows.size());
   const auto out_width = static_cast<int64_t>(columns.size());
-  const int64_t grain = 1 + 16384 / (out_width * channels);
+  // Lines side by side read the same inputs.
+  const int64_t lines = images * out_height;
+  const int64_t grain = std::max(1 + 16384 / (out_width * channels), lines / kEnoughTasks);
   const int64_t whole = channels / kLanes<T> * kLanes<T>;
   std::vector<Block> blocks;
   for (int64_t j = 0; j < out_width; ++j) blocks.push_back(block_at(columns, j, kBlock<kGroup>));
-  parallel_for(0, images * out_height, grain, [&](int64_t at, int64_t end) {
+  parallel_for(0, lines, grain, [&](int64_t at, int64_t end) {
     for (; at < end; ++at) {
       const T* image = x + at / out_height * in_height * in_width * channels;
       const Line<T> line{image,

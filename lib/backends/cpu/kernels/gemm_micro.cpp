@@ -13,7 +13,7 @@ struct Accumulators {
   static constexpr int kL = kLanes<T>;
   Vec<T> sums[kRows][kVectors];
 
-  // What is added to is read at the end: it is on its way meanwhile.
+  // What is added to, or overwritten, is touched at the end: it is on its way meanwhile.
   [[gnu::always_inline]] void begin(const T* row, const T* c, int64_t c_stride, int columns) {
     const T* from = row == nullptr ? zero_row<T>() : row;
     Vec<T> start[kVectors];
@@ -23,7 +23,6 @@ struct Accumulators {
     unroll<kRows>([&](auto r) __attribute__((always_inline)) {
       unroll<kVectors>([&](auto v) __attribute__((always_inline)) { sums[r][v] = start[v]; });
     });
-    if (row != nullptr) return;
     for (int r = 0; r < kRows; ++r) {
       for (int v = 0; v < kVectors; ++v) __builtin_prefetch(c + r * c_stride + v * kL, 1);
     }
