@@ -4,6 +4,7 @@
 
 #include <reel/backends/cpu/kernels/copy.h>
 #include <reel/backends/cpu/kernels/fold.h>
+#include <reel/backends/cpu/kernels/gemm_tiles.h>
 #include <reel/backends/cpu/kernels/geometry.h>
 #include <reel/backends/cpu/kernels/in_parts.h>
 #include <reel/backends/cpu/kernels/kernels.h>
@@ -15,6 +16,11 @@ namespace {
 
 // Elements that are worth another thread; also what two passes over a chunk find in the cache.
 constexpr int64_t kChunk = 16384;
+
+// Channels in whole vectors, of any T.
+int64_t padded(int64_t channels) {
+  return (channels + kLanes<float> - 1) / kLanes<float> * kLanes<float>;
+}
 
 // The dimensions of all views but the channels', and the channels' strides.
 struct Layout {
@@ -69,10 +75,10 @@ struct Moments {
   }
 };
 
-// One value a channel, for float kernels; `fallback` where the input is absent.
+// One value a channel, whole vectors of them; `fallback` where the input is absent.
 template <class T>
 std::vector<T> channel_values(const Call& call, int input, int64_t channels, T fallback) {
-  std::vector<T> values(static_cast<size_t>(channels), fallback);
+  std::vector<T> values(static_cast<size_t>(padded(channels)), fallback);
   if (input < call.num_in && call.in[input].defined()) {
     const View& view = call.in[input];
     for (int64_t c = 0; c < channels; ++c) {
@@ -101,15 +107,18 @@ void for_each_run(const Layout& layout, int64_t channel, const View* const* view
   }
 }
 
-// Calls body(a, b, out) for the places [begin, end), each with all its channels side by side.
+// Calls body(a, b, out, n) for the places [begin, end), each with all its channels side by side,
+// `n` of them evenly spaced.
 template <class T, class Body>
-void for_each_place(const Layout& layout, int64_t begin, int64_t end, const View* const* views,
-                    const Body& body) {
+void for_each_place_run(const Layout& layout, int64_t begin, int64_t end, const View* const* views,
+                        const Body& body) {
   Cursor cursor(layout.places, begin);
-  for (int64_t position = begin; position < end; ++position) {
+  for (int64_t position = begin; position < end;) {
+    const int64_t n = std::min(end - position, layout.places.inner_size() - cursor.inner());
     body(views[1]->as<T>() + cursor.offset(1), views[2]->as<T>() + cursor.offset(2),
-         views[0]->as<T>() + cursor.offset(0));
-    if (position + 1 < end) cursor.advance(1);
+         views[0]->as<T>() + cursor.offset(0), n);
+    position += n;
+    if (position < end) cursor.advance(n);
   }
 }
 
@@ -117,32 +126,37 @@ int64_t places_per_chunk(const Layout& layout) {
   return std::max<int64_t>(1, kChunk / layout.channels);
 }
 
-// totals[c] += f(a[c], b[c], c) summed over places; four at a time, so that double is met seldom.
+// totals[c] += f(a[c], b[c], values[c]) summed over places; eight at a time, so that double is met
+// seldom.
 template <class T, class F>
 void add_places(const Layout& layout, int64_t begin, int64_t end, const View* const* views,
-                double* totals, const F& f) {
+                const T* values, double* totals, const F& f) {
+  constexpr int64_t kStep = kLanes<T>, kPlaces = 8;
   const int64_t a_step = layout.places.inner_stride(1);
   const int64_t b_step = layout.places.inner_stride(2);
-  Cursor cursor(layout.places, begin);
-  for (int64_t position = begin; position < end;) {
-    const int64_t n =
-        std::min<int64_t>({end - position, layout.places.inner_size() - cursor.inner(), 4});
-    const T* a = views[1]->as<T>() + cursor.offset(1);
-    const T* b = views[2]->as<T>() + cursor.offset(2);
-    for (int64_t c = 0; n == 4 && c < layout.channels; ++c) {
-      const T first = f(a[c], b[c], c) + f(a[c + a_step], b[c + b_step], c);
-      const T second =
-          f(a[c + 2 * a_step], b[c + 2 * b_step], c) + f(a[c + 3 * a_step], b[c + 3 * b_step], c);
-      totals[c] += first + second;
-    }
-    for (int64_t i = 0; n < 4 && i < n; ++i) {
-      for (int64_t c = 0; c < layout.channels; ++c) {
-        totals[c] += f(a[c + i * a_step], b[c + i * b_step], c);
+  const auto add = [&](const T* a, const T* b, int64_t n) {
+    for (int64_t c = 0; c < layout.channels; c += kStep) {
+      const int lanes = static_cast<int>(std::min(kStep, layout.channels - c));
+      const Num<T> value = load(values + c);
+      Num<T> sum = 0;
+      for (int64_t i = 0; i < n; ++i) {
+        const T* from = a + i * a_step + c;
+        sum = sum + f(load_part(from, lanes), load_part(b + i * b_step + c, lanes), value);
+      }
+      T sums[kStep];
+      store(sums, sum.v);
+      if (lanes == kStep) {
+        for (int64_t l = 0; l < kStep; ++l) totals[c + l] += sums[l];
+      } else {
+        for (int64_t l = 0; l < lanes; ++l) totals[c + l] += sums[l];
       }
     }
-    position += n;
-    if (position < end) cursor.advance(n);
-  }
+  };
+  for_each_place_run<T>(layout, begin, end, views, [&](const T* a, const T* b, T*, int64_t n) {
+    for (; n > 0; n -= kPlaces, a += kPlaces * a_step, b += kPlaces * b_step) {
+      add(a, b, std::min(n, kPlaces));
+    }
+  });
 }
 
 // Of one channel, its places being neighbours.
@@ -160,38 +174,73 @@ Moments channel_moments(const Layout& layout, int64_t channel, const View* const
   return result;
 }
 
-// Of all channels, which are neighbours.
-template <class T>
-std::vector<Moments> moments(const Layout& layout, const View* const* views) {
-  const int64_t channels = layout.channels;
-  std::vector<Moments> result(static_cast<size_t>(channels));
+// Moments of as many places of each channel.
+struct ChannelMoments {
+  std::vector<double> means, squares;
+  double count = 0;
+  explicit ChannelMoments(int64_t channels)
+      : means(static_cast<size_t>(channels)), squares(static_cast<size_t>(channels)) {}
+
+  // Of `n` more places, what they sum up to and the squares of their distances from its mean.
+  void merge(const double* sum, const double* square, double n) {
+    const double total = count + n, share = n / total, weight = count * share;
+    for (size_t c = 0; c < means.size(); ++c) {
+      const double distance = sum[c] / n - means[c];
+      squares[c] += square[c] + distance * distance * weight;
+      means[c] += distance * share;
+    }
+    count = total;
+  }
+  void merge(const ChannelMoments& other) {
+    std::vector<double> sums(other.means);
+    for (double& sum : sums) sum *= other.count;
+    merge(sums.data(), other.squares.data(), other.count);
+  }
+  Moments at(int64_t c) const {
+    return {means[static_cast<size_t>(c)], squares[static_cast<size_t>(c)], count};
+  }
+};
+
+// Calls body(task, begin, end) for chunks of places that stay in the cache, those of a task in
+// order; tasks are few and do not depend on the threads. Returns how many there are.
+template <class Body>
+int64_t for_each_chunk(const Layout& layout, const Body& body) {
   const int64_t places = places_per_chunk(layout);
-  const int64_t chunks = (layout.count + places - 1) / places;
-  std::vector<double> sums(static_cast<size_t>(chunks * channels));
-  std::vector<double> squares(sums.size());
-  parallel_for(0, chunks, 1, [&](int64_t first, int64_t last) {
-    std::vector<T> centre(static_cast<size_t>(channels));
-    T* mean = centre.data();
-    for (int64_t chunk = first; chunk < last; ++chunk) {
-      double* sum = sums.data() + chunk * channels;
-      double* square = squares.data() + chunk * channels;
-      const int64_t begin = chunk * places;
-      const int64_t end = std::min(begin + places, layout.count);
-      add_places<T>(layout, begin, end, views, sum, [](T x, T, int64_t) { return x; });
-      const double scale = 1 / static_cast<double>(end - begin);
-      for (int64_t c = 0; c < channels; ++c) mean[c] = static_cast<T>(sum[c] * scale);
-      add_places<T>(layout, begin, end, views, square,
-                    [&](T x, T, int64_t c) { return (x - mean[c]) * (x - mean[c]); });
+  const EvenSplit chunks(layout.count, places);
+  const EvenSplit tasks(chunks.groups, (chunks.groups + kEnoughTasks - 1) / kEnoughTasks);
+  parallel_for(0, tasks.groups, 1, [&](int64_t task, int64_t) {
+    const int64_t end = tasks.begin(task) + tasks.size(task);
+    for (int64_t chunk = tasks.begin(task); chunk < end; ++chunk) {
+      body(task, chunks.begin(chunk), chunks.begin(chunk) + chunks.size(chunk));
     }
   });
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-    const auto n = static_cast<double>(std::min(places, layout.count - chunk * places));
-    for (int64_t c = 0; c < channels; ++c) {
-      const auto at = static_cast<size_t>(chunk * channels + c);
-      result[static_cast<size_t>(c)].merge({sums[at] / n, squares[at], n});
-    }
-  }
-  return result;
+  return tasks.groups;
+}
+
+// Of all channels, which are neighbours.
+template <class T>
+ChannelMoments moments(const Layout& layout, const View* const* views) {
+  const int64_t channels = layout.channels;
+  std::vector<ChannelMoments> parts(kEnoughTasks, ChannelMoments(channels));
+  const int64_t tasks = for_each_chunk(layout, [&](int64_t task, int64_t begin, int64_t end) {
+    double* sum = scratch<double>(Slot::row, 2 * channels);
+    double* square = sum + channels;
+    T* mean = scratch<T>(Slot::tile, padded(channels));
+    std::fill_n(sum, 2 * channels, 0.0);
+    std::fill_n(mean, padded(channels), T(0));
+    add_places<T>(layout, begin, end, views, mean, sum,
+                  [](const Num<T>& x, const Num<T>&, const Num<T>&) { return x; });
+    const auto n = static_cast<double>(end - begin);
+    for (int64_t c = 0; c < channels; ++c) mean[c] = static_cast<T>(sum[c] / n);
+    // What rounding the centre to T does to the squares is far below their own rounding.
+    add_places<T>(layout, begin, end, views, mean, square,
+                  [](const Num<T>& x, const Num<T>&, const Num<T>& centre) {
+                    return (x - centre) * (x - centre);
+                  });
+    parts[static_cast<size_t>(task)].merge(sum, square, n);
+  });
+  for (int64_t task = 1; task < tasks; ++task) parts[0].merge(parts[static_cast<size_t>(task)]);
+  return parts[0];
 }
 
 // out = f(a, b, one value a channel of each of two or three lists) everywhere.
@@ -205,21 +254,27 @@ void transform(const Layout& layout, const View* const* views, const F& f,
   const T* s = fourth.data();
   if (layout.channels_inside) {
     parallel_for(0, layout.count, places_per_chunk(layout), [&](int64_t begin, int64_t end) {
-      for_each_place<T>(layout, begin, end, views, [&](const T* a, const T* b, T* out) {
-        for (int64_t c = 0; c < layout.channels; ++c)
-          out[c] = f(a[c], b[c], p[c], q[c], r[c], s[c]);
-      });
+      for_each_place_run<T>(layout, begin, end, views,
+                            [&](const T* a, const T* b, T* out, int64_t n) {
+                              for (int64_t i = 0; i < n; ++i) {
+                                map(out, layout.channels, f, a, b, p, q, r, s);
+                                a += layout.places.inner_stride(1);
+                                b += layout.places.inner_stride(2);
+                                out += layout.places.inner_stride(0);
+                              }
+                            });
     });
     return;
   }
   const int64_t grain = std::max<int64_t>(1, kChunk / layout.count);
   parallel_for(0, layout.channels, grain, [&](int64_t begin, int64_t end) {
     for (int64_t c = begin; c < end; ++c) {
-      const T values[] = {p[c], q[c], r[c], s[c]};
+      const Num<T> values[] = {p[c], q[c], r[c], s[c]};
+      const auto of_channel = [&](const Num<T>& a, const Num<T>& b) {
+        return f(a, b, values[0], values[1], values[2], values[3]);
+      };
       for_each_run<T>(layout, c, views, [&](const T* a, const T* b, T* out, int64_t n) {
-        for (int64_t i = 0; i < n; ++i) {
-          out[i] = f(a[i], b[i], values[0], values[1], values[2], values[3]);
-        }
+        map(out, n, of_channel, a, b);
       });
     }
   });
@@ -328,13 +383,13 @@ const char* forward(const Call& call, const ops::BatchNorm& op, const Layout& la
     });
     return nullptr;
   }
-  std::vector<Moments> batch(op.training ? 0 : static_cast<size_t>(channels));
-  if (op.training) batch = moments<T>(layout, views);
-  for (int64_t c = 0; c < channels; ++c) prepare(c, batch[static_cast<size_t>(c)]);
+  const ChannelMoments batch = op.training ? moments<T>(layout, views) : ChannelMoments(channels);
+  for (int64_t c = 0; c < channels; ++c) prepare(c, batch.at(c));
   transform<T>(
       layout, views,
-      [&](T x, T, T mean, T scale, T bias, T) { return normalized(x, mean, scale, bias); }, means,
-      scales, biases, biases);
+      [&](const auto& x, const auto&, const auto& mean, const auto& scale, const auto& bias,
+          const auto&) { return normalized(x, mean, scale, bias); },
+      means, scales, biases, biases);
   return nullptr;
 }
 
@@ -412,22 +467,16 @@ std::vector<GradSums> grad_sums(const Layout& layout, const View* const* views,
     });
     return result;
   }
-  const int64_t places = places_per_chunk(layout);
-  const int64_t chunks = (layout.count + places - 1) / places;
-  std::vector<double> slopes(static_cast<size_t>(chunks * channels));
+  std::vector<double> slopes(static_cast<size_t>(kEnoughTasks * channels));
   std::vector<double> products(slopes.size());
-  parallel_for(0, chunks, 1, [&](int64_t first, int64_t last) {
-    for (int64_t chunk = first; chunk < last; ++chunk) {
-      const T* mean = means.data();
-      const int64_t begin = chunk * places;
-      const int64_t end = std::min(begin + places, layout.count);
-      add_places<T>(layout, begin, end, views, slopes.data() + chunk * channels,
-                    [](T g, T, int64_t) { return g; });
-      add_places<T>(layout, begin, end, views, products.data() + chunk * channels,
-                    [&](T g, T x, int64_t c) { return g * (x - mean[c]); });
-    }
+  const int64_t tasks = for_each_chunk(layout, [&](int64_t task, int64_t begin, int64_t end) {
+    add_places<T>(layout, begin, end, views, means.data(), slopes.data() + task * channels,
+                  [](const Num<T>& g, const Num<T>&, const Num<T>&) { return g; });
+    add_places<T>(
+        layout, begin, end, views, means.data(), products.data() + task * channels,
+        [](const Num<T>& g, const Num<T>& x, const Num<T>& centre) { return g * (x - centre); });
   });
-  for (int64_t i = 0; i < chunks * channels; ++i) {
+  for (int64_t i = 0; i < tasks * channels; ++i) {
     result[static_cast<size_t>(i % channels)].slope += slopes[static_cast<size_t>(i)];
     result[static_cast<size_t>(i % channels)].product += products[static_cast<size_t>(i)];
   }
@@ -461,9 +510,8 @@ const char* backward(const Call& call, const ops::BatchNormGrad& op, const Layou
   }
   transform<T>(
       layout, views,
-      [](T g, T x, T mean, T scale, T slope, T product) {
-        return (g - slope - (x - mean) * product) * scale;
-      },
+      [](const auto& g, const auto& x, const auto& mean, const auto& scale, const auto& slope,
+         const auto& product) { return (g - slope - (x - mean) * product) * scale; },
       means, scales, mean_slopes, mean_products);
   return nullptr;
 }
