@@ -63,8 +63,10 @@ void multiply_row(const ConvShape& shape, const T* g, const T* y, const T* packe
   for (int64_t i = 0; i < split.groups; ++i) {
     const int64_t first = (row * shape.out_width + split.begin(i)) * depth;
     pack_gated(g + first, y == nullptr ? nullptr : y + first, split.size(i), depth, panel);
-    multiply_panels<T>(PanelOrder::by_vector, split.size(i), columns, depth, panel, packed, {},
-                       products + split.begin(i) * columns, columns);
+    multiply_panels<T>(
+        PanelOrder::by_vector, split.size(i), columns, depth, panel,
+        [&](int64_t n) { return packed + n * depth; }, {}, products + split.begin(i) * columns,
+        columns);
   }
 }
 

@@ -92,8 +92,9 @@ void solve_in_place(const TapProblem& problem, const T* x, const T* packed, cons
   const int64_t depth = problem.depth(), padded = padded_columns<T>(problem.out_channels);
   // Sums of one block of the depth are not read again: lines may be many, which share their copy.
   const int64_t most = depth <= kBlockDepth ? 1024 : 224;
-  const int64_t tile_rows = std::clamp<int64_t>(problem.positions() / kEnoughTasks, 4 * kTileRows,
-                                                most / kTileRows * kTileRows);
+  const int64_t tasks = std::max<int64_t>(kEnoughTasks, 4 * get_num_threads());
+  const int64_t tile_rows =
+      std::clamp<int64_t>(problem.positions() / tasks, 4 * kTileRows, most / kTileRows * kTileRows);
   const EvenSplit row_split(problem.rows, std::max<int64_t>(1, tile_rows / problem.columns));
   const int64_t pieces = problem.images * row_split.groups;
   const int64_t tile_columns = columns_of_tile<T>(problem, pieces);

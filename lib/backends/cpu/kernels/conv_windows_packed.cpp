@@ -154,6 +154,20 @@ class WindowReader {
   bool plain_;
 };
 
+// Tiles of pixels: of many all channels, of few a tile a thread.
+template <class T>
+TilePlan plan_pixels(const TapProblem& problem) {
+  const int64_t positions = problem.positions(), threads = get_num_threads();
+  const int64_t volume = positions * problem.groups * problem.out_channels * problem.depth();
+  constexpr int64_t kRows = 224 / kTileRows * kTileRows;
+  if (positions < kEnoughTasks * kRows && volume <= kOwnVolume) {
+    const int64_t wanted = std::clamp<int64_t>(volume / kTaskVolume, 1, threads) / problem.groups;
+    return plan_own_tiles(positions, problem.out_channels, sizeof(T), std::max<int64_t>(wanted, 1));
+  }
+  const int64_t rows = std::clamp<int64_t>(positions / kEnoughTasks, 4 * kTileRows, kRows);
+  return {rows, columns_of_tile<T>(problem, EvenSplit(positions, rows).groups), 1};
+}
+
 }  // namespace
 
 // y by tiles of pixels anywhere, whose windows are packed.
@@ -162,10 +176,9 @@ void solve_packed(const TapProblem& problem, const T* x, const T* packed, const 
                   bool with_relu) {
   const int64_t positions = problem.positions(), depth = problem.depth();
   const int64_t padded = padded_columns<T>(problem.out_channels);
-  const int64_t tile_rows =
-      std::clamp<int64_t>(positions / kEnoughTasks, 4 * kTileRows, 224 / kTileRows * kTileRows);
-  const EvenSplit row_split(positions, tile_rows);
-  const int64_t tile_columns = columns_of_tile<T>(problem, row_split.groups);
+  const TilePlan plan = plan_pixels<T>(problem);
+  const EvenSplit row_split(positions, plan.tile_rows);
+  const int64_t tile_columns = plan.tile_columns;
   const int64_t column_tiles = (problem.out_channels + tile_columns - 1) / tile_columns;
   const bool direct = problem.writes_every_pixel();
 
@@ -186,7 +199,9 @@ void solve_packed(const TapProblem& problem, const T* x, const T* packed, const 
     multiply_tile<T>(
         PanelOrder::by_vector, rows, columns, depth,
         blocks_of_rows<T>(PanelOrder::by_vector, rows, pack),
-        [&](int64_t k, int64_t block) { return group_panels + k * padded + n * block; },
+        [&](int64_t k, int64_t block, int64_t column) {
+          return group_panels + k * padded + (n + column) * block;
+        },
         {bias == nullptr ? nullptr : bias + group * problem.out_channels + n, false}, tile,
         tile_stride);
     for (int64_t r = 0; with_relu && r < rows; ++r) relu(tile + r * tile_stride, columns);

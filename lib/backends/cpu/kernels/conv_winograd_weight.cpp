@@ -143,7 +143,8 @@ struct Transformed {
     multiply_tile<float>(
         PanelOrder::by_depth, count, width, tiles,
         blocks_of_rows<float>(PanelOrder::by_depth, count, pack),
-        [&](int64_t, int64_t) { return d + t * d_stride + n * tiles; }, {}, sums, width);
+        [&](int64_t, int64_t, int64_t column) { return d + t * d_stride + (n + column) * tiles; },
+        {}, sums, width);
   }
 };
 

@@ -116,14 +116,17 @@ struct Wanted {
 };
 
 /// c[rows][columns] += (or = start +) a b for packed blocks of one depth: the panels of A, split
-/// evenly, one after the other, and the panels of B.
-template <class T>
+/// evenly, one after the other, and those of B, panel_b(n) for column n, each when it is met.
+template <class T, class PanelB>
 void multiply_panels(PanelOrder order, int64_t rows, int64_t columns, int64_t depth, const T* a,
-                     const T* b, Start<T> start, T* c, int64_t c_stride, Wanted wanted = {}) {
+                     const PanelB& panel_b, Start<T> start, T* c, int64_t c_stride,
+                     Wanted wanted = {}) {
   const EvenSplit split(rows, kTileRows);
   for (int64_t n = 0; n < columns; n += kTileColumns<T>) {
     const int vectors = panel_vectors<T>(n, columns);
     const int width = static_cast<int>(std::min<int64_t>(columns - n, kTileColumns<T>));
+    if (!wanted(0, n + width)) continue;
+    const T* const b = panel_b(n);
     const T* panel = a;
     for (int64_t i = 0; i < split.groups && wanted(split.begin(i), n + width); ++i) {
       const int64_t panel_rows = split.size(i);
@@ -131,12 +134,11 @@ void multiply_panels(PanelOrder order, int64_t rows, int64_t columns, int64_t de
       const T* row = start.accumulate ? nullptr : start.row ? start.row + n : zero_row<T>();
       const auto kernel_rows = static_cast<int>(panel_rows);
       if (order == PanelOrder::by_vector) {
-        micro_kernel<T>(kernel_rows, vectors)(depth, panel, b + n * depth, row, tile, c_stride,
-                                              width);
+        micro_kernel<T>(kernel_rows, vectors)(depth, panel, b, row, tile, c_stride, width);
       } else {
         const Run whole{0, depth};
-        strided_kernel<T>(kernel_rows, vectors)({panel, 1, panel_rows, &whole, 1, depth},
-                                                b + n * depth, row, tile, c_stride, width);
+        strided_kernel<T>(kernel_rows, vectors)({panel, 1, panel_rows, &whole, 1, depth}, b, row,
+                                                tile, c_stride, width);
       }
       panel += panel_size<T>(order, panel_rows, depth);
     }
@@ -177,22 +179,24 @@ auto blocks_of_rows(PanelOrder order, int64_t rows, const Pack& pack) {
   };
 }
 
-/// A product's tile: c[rows][columns], the whole depth. `block_a(k, depth)` and `block_b(k, depth)`
-/// give the packed blocks: of A panel after panel in the given order, of B of [depth][vectors * L].
-template <class T, class BlockA, class BlockB>
+/// A product's tile: c[rows][columns], the whole depth. `block_a(k, depth)` gives the packed blocks
+/// of A, panel after panel in the given order, panel_b(k, depth, n) the panels of B.
+template <class T, class BlockA, class PanelB>
 void multiply_tile(PanelOrder order, int64_t rows, int64_t columns, int64_t depth,
-                   const BlockA& block_a, const BlockB& block_b, Start<T> start, T* c,
+                   const BlockA& block_a, const PanelB& panel_b, Start<T> start, T* c,
                    int64_t c_stride, Wanted wanted = {}) {
   const DepthBlocks<T> blocks(depth);
   // A product without depth is what it starts from.
   if (depth == 0) {
     const T* none = zero_row<T>();
-    multiply_panels<T>(order, rows, columns, 0, none, none, start, c, c_stride);
+    multiply_panels<T>(
+        order, rows, columns, 0, none, [&](int64_t) { return none; }, start, c, c_stride);
   }
   for (int64_t k = 0; k < depth; k += blocks.step) {
     const int64_t depth_here = blocks.size(k);
-    multiply_panels<T>(order, rows, columns, depth_here, block_a(k, depth_here),
-                       block_b(k, depth_here), start, c, c_stride, wanted);
+    multiply_panels<T>(
+        order, rows, columns, depth_here, block_a(k, depth_here),
+        [&](int64_t n) { return panel_b(k, depth_here, n); }, start, c, c_stride, wanted);
     start = {nullptr, true};
   }
 }

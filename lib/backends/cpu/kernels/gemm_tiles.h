@@ -29,14 +29,18 @@ inline int64_t whole_panels(int64_t columns, int64_t element_bytes) {
 inline TilePlan plan_tiles(int64_t rows, int64_t columns, int64_t depth, int64_t element_bytes) {
   // Such a block of A and a part of B's share a 1 MB L2.
   TilePlan plan{std::min<int64_t>(128, rows), std::min(4096 / element_bytes, columns), 1};
-  const int64_t enough = std::clamp<int64_t>(rows * columns * depth / kTaskVolume, 1, kEnoughTasks);
+  const int64_t volume = rows * columns * depth;
+  const int64_t enough = std::clamp<int64_t>(volume / kTaskVolume, 1, kEnoughTasks);
   // A deep product (a Gram matrix, a weight's gradient) is cut along the depth first: then every
   // element of A and B is still packed only once.
   if (plan.tiles(rows, columns) < enough && depth >= 8 * std::max(rows, columns) && depth >= 2048) {
     plan.slices = std::min(enough, depth / 1024);
     return plan;
   }
-  while (plan.tiles(rows, columns) < enough && (plan.tile_rows > 56 || plan.tile_columns > 64)) {
+  // Tiles may depend on the threads: the sums are the same.
+  const int64_t wanted =
+      std::min(volume / kTaskVolume, std::max<int64_t>(enough, 8 * get_num_threads()));
+  while (plan.tiles(rows, columns) < wanted && (plan.tile_rows > 56 || plan.tile_columns > 64)) {
     const bool cut_rows =
         plan.tile_columns <= 64 || (plan.tile_rows > 56 && plan.tile_rows > plan.tile_columns);
     int64_t& side = cut_rows ? plan.tile_rows : plan.tile_columns;
@@ -46,9 +50,9 @@ inline TilePlan plan_tiles(int64_t rows, int64_t columns, int64_t depth, int64_t
   return plan;
 }
 
-/// A product of so few multiplications a thread is done before packed panels that another core
-/// wrote have come over: each task packs all that it reads.
-inline constexpr int64_t kOwnVolume = 1 << 27;
+/// A product of so few multiplications is done before packed panels that another core wrote have
+/// come over: each task packs all that it reads.
+inline constexpr int64_t kOwnVolume = 1 << 28;
 
 /// A tile a thread, or as many for each, that take the least time. What an element of C costs in a
 /// step of the depth is the unit; to pack an element costs four of them.
@@ -57,7 +61,7 @@ inline TilePlan plan_own_tiles(int64_t rows, int64_t columns, int64_t element_by
   const auto up = [](int64_t a, int64_t b) { return (a + b - 1) / b; };
   TilePlan best{};
   int64_t least = 0;
-  for (int64_t across = up(columns, 4096 / element_bytes);; across *= 2) {
+  for (int64_t across = 1;; across *= 2) {
     const int64_t tiles = up(up(rows, 256) * across, threads) * threads;
     const TilePlan plan{up(rows, up(tiles, across)),
                         whole_panels(up(columns, across), element_bytes), 1};
@@ -144,17 +148,16 @@ void multiply_by_plan(const TilePlan& plan, bool shared, PanelOrder order, int64
     };
     multiply_tile<T>(
         order, tile_rows, tile_columns, slice_depth, blocks_of_rows<T>(order, tile_rows, pack),
-        [&](int64_t k, int64_t block) -> const T* {
+        [&](int64_t k, int64_t block, int64_t column) -> const T* {
           if (shared) {
             return static_cast<const T*>(whole->data()) + k * padded_columns<T>(columns) +
-                   n * block;
+                   (n + column) * block;
           }
-          T* b = scratch<T>(Slot::panel_b, padded_columns<T>(tile_columns) * block);
-          for_each_panel(tile_columns, block, b,
-                         [&](int64_t column, int64_t count, int vectors, T* panel) {
-                           pack_b(n + column, count, vectors, k0 + k, block, panel);
-                         });
-          return b;
+          T* panel = scratch<T>(Slot::panel_b, kTileColumns<T> * block);
+          const int64_t rest = tile_columns - column;
+          pack_b(n + column, std::min<int64_t>(rest, kTileColumns<T>),
+                 panel_vectors<T>(column, tile_columns), k0 + k, block, panel);
+          return panel;
         },
         {}, out, out_stride, wanted);
     if (slices > 1 || direct) return;
@@ -188,7 +191,7 @@ void multiply_in_tiles(PanelOrder order, int64_t rows, int64_t columns, int64_t 
                        bool symmetric = false) {
   TilePlan plan = plan_tiles(rows, columns, depth, sizeof(T));
   const int64_t volume = rows * columns * depth, threads = get_num_threads();
-  const bool own = plan.slices == 1 && !symmetric && volume <= kOwnVolume * threads;
+  const bool own = plan.slices == 1 && !symmetric && volume <= kOwnVolume;
   if (own) {
     plan = plan_own_tiles(rows, columns, sizeof(T),
                           std::clamp<int64_t>(volume / kTaskVolume, 1, threads));
