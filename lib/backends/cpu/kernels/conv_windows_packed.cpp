@@ -158,7 +158,7 @@ class WindowReader {
 template <class T>
 TilePlan plan_pixels(const TapProblem& problem) {
   const int64_t positions = problem.positions(), threads = get_num_threads();
-  const int64_t volume = positions * problem.groups * problem.out_channels * problem.depth();
+  const int64_t volume = positions * problem.out_channels * problem.depth();
   constexpr int64_t kRows = 224 / kTileRows * kTileRows;
   if (positions < kEnoughTasks * kRows && volume <= kOwnVolume) {
     const int64_t wanted = std::clamp<int64_t>(volume / kTaskVolume, 1, threads) / problem.groups;

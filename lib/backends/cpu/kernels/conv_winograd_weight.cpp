@@ -11,8 +11,9 @@
 //   S [36][C][O]
 //
 // A block of tiles, the depth of these products, goes through at a time. S is four times the
-// weight: a large one that a single block gives is made and transformed in parts, each in a core's
-// L2.
+// weight. That of a small one is summed by each task for itself, over tiles that it transforms
+// itself, so that nothing of V and D comes from another core; a large one that a single block gives
+// is made and transformed in parts, each in a core's L2.
 
 namespace reel::cpu::REEL_ISA {
 namespace {
@@ -90,16 +91,20 @@ void transform_tile_gradient(const ConvShape& shape, const TilePlace& place, con
 }
 
 // dweight = G' S G for outputs [n, n + L) of channels [c, c_end), whose sums are rows of `width`
-// from `sums` on.
+// from `sums` on; S may be the sum of several, each kPositions strides further on.
 void transform_sums(const ConvShape& shape, const float* sums, int64_t width, int64_t stride,
-                    int64_t c, int64_t c_end, int64_t n, const View& dweight) {
+                    int64_t c, int64_t c_end, int64_t n, const View& dweight, int64_t parts = 1) {
   const int lanes = static_cast<int>(std::min<int64_t>(kL, shape.outputs - n));
   for (; c < c_end; ++c, sums += width) {
     Vec<float> half[kTileIn][3];  // [column][tap row]
     for (int j = 0; j < kTileIn; ++j) {
       Vec<float> u[kTileIn];
       for (int i = 0; i < kTileIn; ++i) {
-        u[i] = load_n(sums + (i * kTileIn + j) * stride, lanes);
+        const float* from = sums + (i * kTileIn + j) * stride;
+        u[i] = load_n(from, lanes);
+        for (int64_t part = 1; part < parts; ++part) {
+          u[i] = u[i] + load_n(from + part * kPositions * stride, lanes);
+        }
       }
       transform_weight_adjoint(u, half[j]);
     }
@@ -165,6 +170,62 @@ void multiply_in_parts(const ConvShape& shape, const Transformed& block, const V
   });
 }
 
+// S of tiles [first, end), a few at a time, which with S stay in a core's L2.
+void sum_tiles(const ConvShape& shape, const float* g, const float* x, int64_t first, int64_t end,
+               float* sums, int64_t stride) {
+  constexpr int64_t kTiles = 28;
+  const TileGrid grid = grid_of(shape);
+  const int64_t channels = padded_columns<float>(shape.channels);
+  const int64_t v_stride = position_stride(kTiles * channels);
+  const int64_t d_stride = position_stride(kTiles * padded_columns<float>(shape.outputs));
+  float* v = scratch<float>(Slot::transform_in, kPositions * v_stride);
+  float* d = scratch<float>(Slot::transform_out, kPositions * d_stride);
+  const EvenSplit blocks(end - first, kTiles), rows(shape.channels, kTileRows);
+  for (int64_t block = 0; block < blocks.groups; ++block) {
+    const int64_t tiles = blocks.size(block);
+    for (int64_t row = 0; row < tiles; ++row) {
+      const TilePlace place(grid, first + blocks.begin(block) + row);
+      transform_tile(shape, place, x, v + row * channels, v_stride);
+      transform_tile_gradient(shape, place, g, row, tiles, d, d_stride);
+    }
+    const Run whole{0, tiles};
+    for (int t = 0; t < kPositions; ++t) {
+      for (int64_t n = 0; n < shape.outputs; n += kPanel) {
+        const int vectors = panel_vectors<float>(n, shape.outputs);
+        const auto width = static_cast<int>(std::min<int64_t>(shape.outputs - n, kPanel));
+        for (int64_t i = 0; i < rows.groups; ++i) {
+          strided_kernel<float>(static_cast<int>(rows.size(i)), vectors)(
+              {v + t * v_stride + rows.begin(i), 1, channels, &whole, 1, tiles},
+              d + t * d_stride + n * tiles, block == 0 ? zero_row<float>() : nullptr,
+              sums + t * stride + rows.begin(i) * shape.outputs + n, shape.outputs, width);
+        }
+      }
+    }
+  }
+}
+
+// Of few weights. Every task's S is added up at the end: it gets enough tiles for that.
+void sum_by_tiles(const ConvShape& shape, const float* g, const float* x, const View& dweight) {
+  const int64_t count = grid_of(shape).count();
+  const EvenSplit tasks(count, std::max<int64_t>(64, (count + kEnoughTasks - 1) / kEnoughTasks));
+  const int64_t stride = position_stride(shape.channels * shape.outputs);
+  const Storage memory = allocate_storage(
+      sizeof(float) * static_cast<size_t>(tasks.groups * kPositions * stride), kCPU);
+  auto* const sums = static_cast<float*>(memory->data());
+  parallel_for(0, tasks.groups, 1, [&](int64_t task, int64_t) {
+    const int64_t first = tasks.begin(task);
+    sum_tiles(shape, g, x, first, first + tasks.size(task), sums + task * kPositions * stride,
+              stride);
+  });
+  const EvenSplit channels(shape.channels, 16);
+  const int64_t vectors = (shape.outputs + kL - 1) / kL;
+  parallel_for(0, vectors * channels.groups, 1, [&](int64_t task, int64_t) {
+    const int64_t n = task / channels.groups * kL, c = channels.begin(task % channels.groups);
+    transform_sums(shape, sums + c * shape.outputs + n, shape.outputs, stride, c,
+                   c + channels.size(task % channels.groups), n, dweight, tasks.groups);
+  });
+}
+
 }  // namespace
 
 int64_t winograd_tiles(const ConvShape& shape) { return grid_of(shape).count(); }
@@ -175,12 +236,13 @@ bool winograd_weight_grad_saves(const ConvShape& shape) {
 
 void conv_winograd_weight_grad(const ConvShape& shape, const float* g, const float* x,
                                const View& dweight) {
+  if (!has_many_weights(shape)) return sum_by_tiles(shape, g, x, dweight);
   const TileGrid grid = grid_of(shape);
   const EvenSplit blocks(grid.count(), kBlockDepth);
   const int64_t channels = padded_columns<float>(shape.channels);
   const int64_t v_stride = position_stride(blocks.size(0) * channels);
   const int64_t d_stride = position_stride(blocks.size(0) * padded_columns<float>(shape.outputs));
-  const bool in_parts = blocks.groups == 1 && has_many_weights(shape);
+  const bool in_parts = blocks.groups == 1;
   const int64_t s_stride = position_stride(in_parts ? 0 : shape.channels * shape.outputs);
   const int64_t floats = kPositions * (v_stride + d_stride + s_stride);
   const Storage memory = allocate_storage(sizeof(float) * static_cast<size_t>(floats), kCPU);
