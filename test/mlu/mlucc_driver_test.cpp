@@ -83,6 +83,18 @@ TEST_CASE("mlucc takes the options of the vendor's compiler") {
   CHECK_THROWS_WITH(parse_options({"-o"}), "missing argument to '-o'");
 }
 
+TEST_CASE("builtins whose meaning is not public are refused by name") {
+  const Scratch scratch;
+  for (const std::string name : {"__bang_expand_channel_mul", "__bang_expand_channel_mul_add"}) {
+    scratch.file("k.mlu", "__mlu_global__ void k(float* x) {\n  " + name + "(x, x, x, 1, 1);\n}\n");
+    const auto refused = scratch.run("-c k.mlu");
+    CHECK(refused.status == 1);
+    CHECK_THAT(refused.output, ContainsSubstring("error: static assertion failed: " + name +
+                                                 " is not simulated: nothing public says what it "
+                                                 "computes"));
+  }
+}
+
 TEST_CASE("mlucc says what is wrong with a call") {
   CHECK(run_mlucc("").status == 1);
   CHECK(run_mlucc("").output == "mlucc: fatal error: no input files\ncompilation terminated.\n");

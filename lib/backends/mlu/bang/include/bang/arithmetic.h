@@ -383,3 +383,17 @@ BANG_BUILTIN void __bang_fusion(mluFusionOpCode op_code, T* dst, ::bang::As<cons
   ::bang::fusion<T>(site, op_code, dst, src0, {nullptr, src1}, {nullptr, src2}, dst_src0_elem_count,
                     0);
 }
+
+// Two names that public kernels call and of which nothing public says what they compute: a guess
+// would give wrong numbers without a word.
+template <class... Args>
+void __bang_expand_channel_mul(Args...) {
+  static_assert(sizeof...(Args) > 99,
+                "__bang_expand_channel_mul is not simulated: nothing public says what it computes");
+}
+template <class... Args>
+void __bang_expand_channel_mul_add(Args...) {
+  static_assert(
+      sizeof...(Args) > 99,
+      "__bang_expand_channel_mul_add is not simulated: nothing public says what it computes");
+}
