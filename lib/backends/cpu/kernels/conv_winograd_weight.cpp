@@ -170,10 +170,10 @@ void multiply_in_parts(const ConvShape& shape, const Transformed& block, const V
   });
 }
 
-// S of tiles [first, end), a few at a time, which with S stay in a core's L2.
+// S of tiles [first, end), a few at a time: so many that to add to S costs little beside them.
 void sum_tiles(const ConvShape& shape, const float* g, const float* x, int64_t first, int64_t end,
                float* sums, int64_t stride) {
-  constexpr int64_t kTiles = 28;
+  constexpr int64_t kTiles = 84;
   const TileGrid grid = grid_of(shape);
   const int64_t channels = padded_columns<float>(shape.channels);
   const int64_t v_stride = position_stride(kTiles * channels);
