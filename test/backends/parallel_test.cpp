@@ -1,4 +1,5 @@
 #include <atomic>
+#include <chrono>
 #include <stdexcept>
 #include <sys/wait.h>
 #include <thread>
@@ -43,6 +44,23 @@ TEST_CASE("parallel_for runs every chunk once, cut by the grain alone") {
     CHECK(uneven == 0);
     for (const auto& hit : hits) REQUIRE(hit == 1);
   }
+}
+
+TEST_CASE("what a thread has left of its share, others take") {
+  const Threads use(2);
+  std::atomic<int> others{0};
+  std::atomic<bool> taken{false};
+  parallel_for(0, 8, 1, [&](int64_t chunk, int64_t) {
+    if (chunk > 0) {
+      ++others;
+      return;
+    }
+    // The first chunks are the caller's share: none of them would come after this one.
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (others < 7 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    taken = others == 7;
+  });
+  CHECK(taken);
 }
 
 TEST_CASE("parallel_for survives thousands of short calls, nested calls and an empty range") {

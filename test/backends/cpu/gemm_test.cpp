@@ -147,7 +147,7 @@ TEST_CASE("Products are the same bits for any number of threads") {
     for (const ScalarType dtype : {kFloat, kHalf, kBFloat16}) {
       for (const Product size :
            {Product{1, 130, 140, 150}, Product{1, 64, 64, 9000}, Product{1, 2, 700, 900},
-            Product{1, 7, 700, 900}, Product{30, 20, 20, 20}}) {
+            Product{1, 7, 700, 900}, Product{30, 20, 20, 20}, Product{1, 300, 1100, 900}}) {
         const auto layout = MemoryLayout::Contiguous;
         Array a = matrices(size.batches, size.rows, size.depth, dtype, layout, generator);
         Array b = matrices(size.batches, size.depth, size.columns, dtype, layout, generator);
