@@ -17,9 +17,10 @@ void parallel_ranges(int64_t begin, int64_t end, int64_t grain, RangeFunction ru
 }  // namespace detail
 
 /// Calls body(b, e) for the chunks [b, e) of at most `grain` elements that [begin, end) is cut
-/// into, on the pool's threads and the caller; returns when all are done. Chunks depend on the
-/// grain alone, so a result that is combined per chunk is the same for any number of threads.
-/// A call from inside a body runs on its own thread alone. The first exception is rethrown here.
+/// into, on the pool's threads and the caller, each its share of them side by side, then what
+/// others have left; returns when all are done. Chunks depend on the grain alone, so a result that
+/// is combined per chunk is the same for any number of threads. A call from inside a body runs on
+/// its own thread alone. The first exception is rethrown here.
 template <class Body>
 void parallel_for(int64_t begin, int64_t end, int64_t grain, const Body& body) {
   if (end <= begin) return;
