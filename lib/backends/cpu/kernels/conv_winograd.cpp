@@ -68,14 +68,18 @@ Storage kept_weight(const Winograd<kOut>& conv, const View& weight) {
 }
 
 // Tiles whose V and M are in half of a core's L2 (2 MB), beside a panel of U: the other half may be
-// another's, and larger blocks were no faster. Every thread gets some blocks.
+// another's, and larger blocks were no faster. Every thread gets as many blocks, some if there are
+// enough tiles.
 template <int kOut>
 int64_t tiles_of_block(const Winograd<kOut>& conv) {
   constexpr int64_t kBlockBytes = 768 << 10;
   const int64_t tile_bytes = conv.kPositions * 4 * (conv.in_padded() + conv.part());
-  const int64_t fitting = kBlockBytes / tile_bytes / kTileRows * kTileRows;
-  const int64_t shared = conv.grid().count() / (4 * get_num_threads());
-  return std::max<int64_t>(std::min(fitting, shared), kTileRows);
+  const int64_t fitting =
+      std::max<int64_t>(kBlockBytes / tile_bytes / kTileRows * kTileRows, kTileRows);
+  const int64_t threads = get_num_threads(), share = (conv.grid().count() + threads - 1) / threads;
+  const int64_t blocks =
+      std::max((share + fitting - 1) / fitting, std::clamp<int64_t>(share / kTileRows, 1, 4));
+  return (share + blocks - 1) / blocks;
 }
 
 // V of a block of tiles stays in this core's L2 while U streams by.
@@ -127,12 +131,17 @@ void run_staged(const Winograd<kOut>& conv, const View& weight) {
     for (int64_t n = 0; n < conv.out_channels; n += outputs) {
       const int64_t n_end = std::min(n + outputs, conv.out_channels);
       if (whole_u == nullptr) transform_weights(conv, n, n_end, made_u);
-      parallel_for(0, conv.kPositions, 1, [&](int64_t t, int64_t) {
-        for_each_part(conv, n, n_end, [&](int64_t part, int64_t part_end) {
-          const float* u = whole_u != nullptr ? conv.part_of(whole_u, part) : made_u;
-          multiply_position(conv, tiles, v + t * v_stride, u + t * conv.u_stride(),
-                            m + t * m_stride + (part - n) * tiles, part, part_end);
-        });
+      // Half a part a task: positions alone would not occupy many threads evenly.
+      const int64_t step = std::max<int64_t>(conv.part() / 2 / kPanel, 1) * kPanel;
+      const EvenSplit steps(n_end - n, step);
+      parallel_for(0, conv.kPositions * steps.groups, 1, [&](int64_t task, int64_t) {
+        const int64_t t = task / steps.groups, first_n = n + task % steps.groups * step;
+        const int64_t part = (first_n - n) / conv.part() * conv.part() + n;
+        const float* u = (whole_u != nullptr ? conv.part_of(whole_u, part) : made_u) +
+                         t * conv.u_stride() + (first_n - part) * conv.in_channels;
+        multiply_position(conv, tiles, v + t * v_stride, u,
+                          m + t * m_stride + (first_n - n) * tiles, first_n,
+                          std::min(first_n + step, n_end));
       });
       parallel_for(0, tiles, 4, [&](int64_t i, int64_t end) {
         transform_outputs(conv, first, i, end - i, m, tiles, m_stride, n, n_end);
