@@ -46,11 +46,11 @@ find_program(REEL_LD NAMES ${reel_ld.bfd} ld.bfd ld REQUIRED)
 find_program(REEL_OBJCOPY NAMES ${reel_objcopy} objcopy REQUIRED)
 
 set(REEL_SMALL_KERNELS
-    conv.cpp conv_dilated.cpp conv_grouped.cpp conv_implicit.cpp conv_lines.cpp
-    conv_weight_grad.cpp conv_windows_in_place.cpp conv_windows_packed.cpp
+    conv.cpp conv_dilated.cpp conv_few_channels.cpp conv_grouped.cpp conv_implicit.cpp conv_lines.cpp
+    conv_weight_grad.cpp conv_windows_in_place.cpp conv_windows_packed.cpp conv_winograd.cpp
     elementwise_unary_grad.cpp fixed.cpp gemm.cpp gemm_gram.cpp gemm_int8.cpp gemm_low.cpp
-    gemm_micro.cpp index.cpp line_filter.cpp norm.cpp pool.cpp pool_planes.cpp reduce.cpp
-    reduce_arg.cpp softmax.cpp)
+    gemm_micro.cpp in_parts.cpp index.cpp line_filter.cpp norm.cpp pool.cpp
+    pool_planes.cpp reduce.cpp reduce_arg.cpp softmax.cpp)
 
 # Sets `result` to the merged objects, ready to be sources of a library.
 function(reel_build_kernels result)
