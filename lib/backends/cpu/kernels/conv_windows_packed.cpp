@@ -160,9 +160,10 @@ TilePlan plan_pixels(const TapProblem& problem) {
   const int64_t positions = problem.positions(), threads = get_num_threads();
   const int64_t volume = positions * problem.out_channels * problem.depth();
   constexpr int64_t kRows = 224 / kTileRows * kTileRows;
-  if (positions < kEnoughTasks * kRows && volume <= kOwnVolume) {
-    const int64_t wanted = std::clamp<int64_t>(volume / kTaskVolume, 1, threads) / problem.groups;
-    return plan_own_tiles(positions, problem.out_channels, sizeof(T), std::max<int64_t>(wanted, 1));
+  // Groups are tasks already.
+  if (problem.groups == 1 && positions < kEnoughTasks * kRows && volume <= kOwnVolume) {
+    return plan_own_tiles(positions, problem.out_channels, sizeof(T),
+                          std::clamp<int64_t>(volume / kTaskVolume, 1, threads));
   }
   const int64_t rows = std::clamp<int64_t>(positions / kEnoughTasks, 4 * kTileRows, kRows);
   return {rows, columns_of_tile<T>(problem, EvenSplit(positions, rows).groups), 1};

@@ -79,7 +79,7 @@ int64_t tiles_of_block(const Winograd<kOut>& conv) {
   const int64_t threads = get_num_threads(), share = (conv.grid().count() + threads - 1) / threads;
   const int64_t blocks =
       std::max((share + fitting - 1) / fitting, std::clamp<int64_t>(share / kTileRows, 1, 4));
-  return (share + blocks - 1) / blocks;
+  return std::max<int64_t>((share + blocks - 1) / blocks, 1);
 }
 
 // V of a block of tiles stays in this core's L2 while U streams by.
