@@ -63,7 +63,6 @@ json run(const std::string& title, const Settings& settings, const std::vector<C
   if (settings.threads > 0) reel::set_num_threads(settings.threads);
   const int threads = reel::get_num_threads();
   json report = begin_report(title, settings, threads);
-  const double read_gbs = report["ceiling"]["read_gbs"];
 
   std::unique_ptr<Peer> peer;
   if (settings.peers) {
@@ -89,6 +88,7 @@ json run(const std::string& title, const Settings& settings, const std::vector<C
     for (int round = 0; round < rounds; ++round) {
       own.push_back(cases::seconds(work, least) / static_cast<double>(row.operations));
       if (row.unit == Unit::flops) limits.push_back(measure_gflops(threads));
+      if (row.unit == Unit::bytes) limits.push_back(measure_read_gbs(threads));
       if (!peer && !narrow) continue;
       const double theirs =
           narrow ? cases::seconds(in_float, least) : ask_seconds(*peer, row.description);
@@ -104,7 +104,7 @@ json run(const std::string& title, const Settings& settings, const std::vector<C
     } else if (row.unit != Unit::none) {
       const bool counts_flops = row.unit == Unit::flops;
       const double rate = 1e-9 * row.amount / seconds;
-      const double part = rate / (counts_flops ? median(limits) : read_gbs);
+      const double part = rate / median(limits);
       entry[counts_flops ? "gflops" : "gbs"] = rate;
       entry["of_ceiling"] = part;
       cells[2] = fmt::format("{:.0f} {}", rate, counts_flops ? "GFLOP/s" : "GB/s");
