@@ -15,31 +15,41 @@ namespace {
 constexpr int64_t kChunk = 65536;  // elements that are worth another thread
 
 // The inner dimension of y is 1 apart in y, dimension `across` 1 apart in x. Tiles keep the lines
-// of both in the cache; they are longer in x's direction, in which the CPU fetches ahead.
+// of both in the cache; they are long in the direction of those that are further apart, of which
+// only a few are fetched ahead, or written, well at a time.
 template <class T>
 void copy_transposed(const Geometry& geometry, int across, const T* x, T* y) {
-  constexpr int64_t kRows = 256, kCols = 64;
+  constexpr int64_t kAlong = 1024, kAcross = 64;
+  constexpr int64_t kCached = (int64_t{4} << 20) / sizeof(T);  // more would leave the cache anyway
   const int inner = geometry.rank() - 1;
   const int64_t rows = geometry.size(across);
   const int64_t cols = geometry.size(inner);
-  const int64_t row_tiles = (rows + kRows - 1) / kRows;
-  const int64_t col_tiles = (cols + kCols - 1) / kCols;
+  const int64_t x_stride = geometry.stride(1, inner);
+  const int64_t y_stride = geometry.stride(0, across);
+  const int64_t tile_rows = x_stride > y_stride ? kAlong : kAcross;
+  const int64_t tile_cols = x_stride > y_stride ? kAcross : kAlong;
+  const int64_t row_tiles = (rows + tile_rows - 1) / tile_rows;
+  const int64_t col_tiles = (cols + tile_cols - 1) / tile_cols;
   Geometry others(2);
   for (int d = 0; d < inner; ++d) {
     const int64_t strides[] = {geometry.stride(0, d), geometry.stride(1, d)};
     if (d != across) others.add(geometry.size(d), strides);
   }
   const int64_t tiles = others.numel() * row_tiles * col_tiles;
-  parallel_for(0, tiles, kChunk / (kRows * kCols), [&](int64_t begin, int64_t end) {
+  const bool large = geometry.numel() > kCached;
+  parallel_for(0, tiles, kChunk / (kAlong * kAcross), [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
       const Cursor base(others, t / (row_tiles * col_tiles));
-      const int64_t r = t / col_tiles % row_tiles * kRows;
-      const int64_t c = t % col_tiles * kCols;
-      const int64_t x_stride = geometry.stride(1, inner);
-      const int64_t y_stride = geometry.stride(0, across);
-      transpose_tile(x + base.offset(1) + c * x_stride + r, x_stride,
-                     y + base.offset(0) + r * y_stride + c, y_stride, std::min(kRows, rows - r),
-                     std::min(kCols, cols - c));
+      const int64_t r = t / col_tiles % row_tiles * tile_rows;
+      const int64_t c = t % col_tiles * tile_cols;
+      const T* from = x + base.offset(1) + c * x_stride + r;
+      T* to = y + base.offset(0) + r * y_stride + c;
+      const int64_t height = std::min(tile_rows, rows - r), width = std::min(tile_cols, cols - c);
+      if (large && rows_are_lines(to, y_stride)) {
+        transpose_tile<true>(from, x_stride, to, y_stride, height, width);
+      } else {
+        transpose_tile(from, x_stride, to, y_stride, height, width);
+      }
     }
   });
 }

@@ -37,19 +37,42 @@ struct Square {
     }
   }
 
-  // y[r * y_stride + c] = x[c * x_stride + r].
+  // y[r * y_stride + c] = x[c * x_stride + r]; kStream writes whole lines past the cache.
+  template <bool kStream>
   static void transpose(const T* x, int64_t x_stride, T* y, int64_t y_stride) {
     Row rows[kSize];
 #pragma GCC unroll 16
     for (int i = 0; i < kSize; ++i) std::memcpy(&rows[i], x + i * x_stride, sizeof(Row));
     shuffle<1>(rows);
 #pragma GCC unroll 16
-    for (int i = 0; i < kSize; ++i) std::memcpy(y + i * y_stride, &rows[i], sizeof(Row));
+    for (int i = 0; i < kSize; ++i) {
+#ifdef __AVX512F__
+      if constexpr (kStream) {
+        _mm512_stream_si512(reinterpret_cast<__m512i*>(y + i * y_stride),
+                            std::bit_cast<__m512i>(rows[i]));
+        continue;
+      }
+#endif
+      std::memcpy(y + i * y_stride, &rows[i], sizeof(Row));
+    }
   }
 };
 
-/// y[r * y_stride + c] = x[c * x_stride + r].
+/// True where rows of y are lines that can be written past the cache. Worth it where y is large:
+/// they are not read first, and far apart in memory they would displace each other from the cache.
 template <class T>
+inline bool rows_are_lines(const T* y, int64_t y_stride) {
+#ifdef __AVX512F__
+  constexpr size_t kLine = 64;
+  return sizeof(T) >= 4 && reinterpret_cast<uintptr_t>(y) % kLine == 0 &&
+         static_cast<size_t>(y_stride) * sizeof(T) % kLine == 0;
+#else
+  return y == nullptr && y_stride == 0;
+#endif
+}
+
+/// y[r * y_stride + c] = x[c * x_stride + r]; kStream only where rows_are_lines.
+template <bool kStream = false, class T>
 inline void transpose_tile(const T* x, int64_t x_stride, T* y, int64_t y_stride, int64_t rows,
                            int64_t cols) {
   int64_t whole_rows = 0;
@@ -58,9 +81,18 @@ inline void transpose_tile(const T* x, int64_t x_stride, T* y, int64_t y_stride,
     constexpr int64_t kSize = Square<T>::kSize;
     whole_rows = rows / kSize * kSize;
     whole_cols = cols / kSize * kSize;
-    for (int64_t r = 0; r < whole_rows; r += kSize) {
+    const auto square = [&](int64_t r, int64_t c) {
+      Square<T>::template transpose<kStream>(x + c * x_stride + r, x_stride, y + r * y_stride + c,
+                                             y_stride);
+    };
+    // Along the lines that are further apart, so that few of them are met at a time.
+    if (x_stride > y_stride) {
       for (int64_t c = 0; c < whole_cols; c += kSize) {
-        Square<T>::transpose(x + c * x_stride + r, x_stride, y + r * y_stride + c, y_stride);
+        for (int64_t r = 0; r < whole_rows; r += kSize) square(r, c);
+      }
+    } else {
+      for (int64_t r = 0; r < whole_rows; r += kSize) {
+        for (int64_t c = 0; c < whole_cols; c += kSize) square(r, c);
       }
     }
   }
@@ -68,6 +100,9 @@ inline void transpose_tile(const T* x, int64_t x_stride, T* y, int64_t y_stride,
     const int64_t first = r < whole_rows ? whole_cols : 0;
     for (int64_t c = first; c < cols; ++c) y[r * y_stride + c] = x[c * x_stride + r];
   }
+#ifdef __AVX512F__
+  if constexpr (kStream) _mm_sfence();  // before other threads are told that it is there
+#endif
 }
 
 }  // namespace reel::cpu::REEL_ISA
