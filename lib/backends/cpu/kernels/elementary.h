@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include <reel/backends/cpu/kernels/erf_pieces.h>
 #include <reel/backends/cpu/vec.h>
 
 namespace reel::cpu::REEL_ISA {
@@ -34,9 +35,14 @@ struct ExpConstants<float> {
   static constexpr float kMagic = 0x1.8p23f;
   // ln 2 in two parts, the first with zeros at its end so that its product with n is exact.
   static constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
-  // Of Cephes' expf.
-  static constexpr float kCoefficients[] = {5.0000001201e-1f, 1.6666665459e-1f, 4.1665795894e-2f,
-                                            8.3334519073e-3f, 1.3981999507e-3f, 1.9875691500e-4f};
+  // Least maximum of the relative error, by Remez' exchange: 3.6e-9.
+  static constexpr float kCoefficients[] = {1,
+                                            1,
+                                            4.9999994040e-1f,
+                                            1.6666521132e-1f,
+                                            4.1668388993e-2f,
+                                            8.3687454462e-3f,
+                                            1.3814540580e-3f};
 };
 template <>
 struct ExpConstants<double> {
@@ -44,10 +50,18 @@ struct ExpConstants<double> {
   static constexpr double kMagic = 0x1.8p52;
   static constexpr double kLn2High = 0x1.62e42fefap-1, kLn2Low = 0x1.cf79abc9e3b4p-40;
   // Least maximum of the relative error, by Remez' exchange: 3.4e-18.
-  static constexpr double kCoefficients[] = {
-      0x1.000000000000bp-1,  0x1.5555555555561p-3,  0x1.5555555550036p-5,  0x1.111111110d671p-7,
-      0x1.6c16c185a60e2p-10, 0x1.a01a01bace3dap-13, 0x1.a019969729b2dp-16, 0x1.71dddffadaef5p-19,
-      0x1.28b045fe3eeb6p-22, 0x1.af853a525d029p-26};
+  static constexpr double kCoefficients[] = {1,
+                                             1,
+                                             0x1.000000000000bp-1,
+                                             0x1.5555555555561p-3,
+                                             0x1.5555555550036p-5,
+                                             0x1.111111110d671p-7,
+                                             0x1.6c16c185a60e2p-10,
+                                             0x1.a01a01bace3dap-13,
+                                             0x1.a019969729b2dp-16,
+                                             0x1.71dddffadaef5p-19,
+                                             0x1.28b045fe3eeb6p-22,
+                                             0x1.af853a525d029p-26};
 };
 
 /// e^x = 2^n e^r with x = n ln 2 + r, |r| <= ln 2 / 2.
@@ -60,7 +74,7 @@ struct ExpParts {
     using Constants = ExpConstants<T>;
     Vec<T> r = fma(n, Vec<T>(-Constants::kLn2High), x);
     r = fma(n, Vec<T>(-Constants::kLn2Low), r);
-    exp_r = fma(polynomial(r, Constants::kCoefficients), r * r, r) + Vec<T>(T(1));
+    exp_r = polynomial(r, Constants::kCoefficients);
   }
   static Vec<T> round(const Vec<T>& x) {
     const Vec<T> magic(ExpConstants<T>::kMagic);
@@ -153,6 +167,23 @@ inline Vec<float> tanh(const Vec<float>& x) {
   return copy_sign(select(size < Vec<float>(0.55f), small, large), x);  // small of -0 is 0
 }
 
+#ifdef __AVX512F__
+/// A polynomial around the nearest eighth, whose coefficients are looked up in two registers each.
+inline Vec<float> erf(const Vec<float>& x) {
+  // Beyond, erf is 1. In this order of arguments NaN stays.
+  const Vec<float> size = xsimd::min(Vec<float>(3.9374f), xsimd::abs(x));
+  const Vec<float> magic(0x1.8p20f);  // the last bit of a sum with it is 1/8
+  const Vec<float> sum = size + magic;
+  const Vec<float> t = size - (sum - magic);
+  const auto coefficient = [&](int i) {
+    return Vec<float>(_mm512_permutex2var_ps(load(kErfPieces[i]), _mm512_castps_si512(sum),
+                                             load(kErfPieces[i] + 16)));
+  };
+  Vec<float> y = coefficient(4);
+  for (int i = 3; i >= 1; --i) y = fma(y, t, coefficient(i));
+  return copy_sign(fma(y, t, select(sum == magic, t, coefficient(0))), x);
+}
+#else
 /// 1 - e^p(x), and where x is small x + x q(x^2); polynomials of N. Juffa's erff.
 inline Vec<float> erf(const Vec<float>& x) {
   const Vec<float> size = xsimd::min(Vec<float>(4), xsimd::abs(x));
@@ -165,5 +196,6 @@ inline Vec<float> erf(const Vec<float>& x) {
   const Vec<float> small = fma(polynomial(x * x, kSmall), x, x);
   return copy_sign(select(size < Vec<float>(0.927734375f), small, large), x);
 }
+#endif
 
 }  // namespace reel::cpu::REEL_ISA

@@ -33,35 +33,14 @@ struct Linear {
   }
 };
 
-// Elements [begin, end). If they come from memory, in steps small enough to fetch what follows
-// while one is computed: by itself the CPU looks too little ahead where a loop computes much, and
-// not beyond the end of a page.
-void run_loop(const Linear& linear, ElementLoop loop, const void* op, int64_t begin, int64_t end,
-              bool from_memory) {
-  constexpr int64_t kStep = 512, kLine = 64;
-  const int64_t step = from_memory ? kStep : end - begin;
-  for (int64_t i = begin; i < end; i += step) {
-    const void* in[kMaxInputs] = {};
-    for (int v = 0; v < linear.count; ++v) {
-      if (linear.data[v] == nullptr) continue;
-      char* at = linear.data[v] + i * linear.items[v];
-      if (v > 0) in[v - 1] = at;
-      if (!from_memory) continue;
-      const int64_t last = (std::min(end - i, 2 * kStep)) * linear.items[v];
-      for (int64_t p = kStep * linear.items[v]; p < last; p += kLine) __builtin_prefetch(at + p);
-    }
-    loop(op, linear.data[0] + i * linear.items[0], in, std::min(step, end - i));
-  }
-}
-
 void run_linear(const Linear& linear, ElementLoop loop, const void* op, int64_t numel,
                 int64_t chunk) {
-  // Of a call that touches more, a cache holds little.
-  constexpr int64_t kCached = int64_t{4} << 20;
-  int64_t bytes = 0;
-  for (int v = 0; v < linear.count; ++v) bytes += linear.items[v] * numel;
   parallel_for(0, numel, chunk, [&](int64_t begin, int64_t end) {
-    run_loop(linear, loop, op, begin, end, bytes > kCached);
+    const void* in[kMaxInputs] = {};
+    for (int v = 1; v < linear.count; ++v) {
+      if (linear.data[v] != nullptr) in[v - 1] = linear.data[v] + begin * linear.items[v];
+    }
+    loop(op, linear.data[0] + begin * linear.items[0], in, end - begin);
   });
 }
 

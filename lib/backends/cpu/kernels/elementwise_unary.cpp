@@ -13,7 +13,7 @@ void unary_loop(const void* attrs, void* out, const void* const* in, int64_t n) 
   if constexpr (Op::scalar) {
     for (int64_t i = 0; i < n; ++i) y[i] = static_cast<T>(op.f(x[i]));
   } else {
-    map(
+    map<Op::floating>(
         y, n, [&](const auto& value) { return op.f(value); }, x);
   }
 }

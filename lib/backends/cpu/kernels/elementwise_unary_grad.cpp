@@ -20,14 +20,14 @@ void unary_grad_loop(const void* attrs, void* out, const void* const* in, int64_
       dx[i] = static_cast<T>(g[i] * op.df(kReadsX ? x[i] : g[i], kReadsY ? y[i] : g[i]));
     }
   } else if constexpr (kReadsX && kReadsY) {
-    map(
+    map<Op::floating>(
         dx, n, [&](auto slope, auto a, auto b) { return slope * op.df(a, b); }, g, x, y);
   } else if constexpr (kReadsX || kReadsY) {
-    map(
+    map<Op::floating>(
         dx, n, [&](auto slope, auto value) { return slope * op.df(value, value); }, g,
         kReadsX ? x : y);
   } else {
-    map(
+    map<Op::floating>(
         dx, n, [&](auto slope) { return slope * op.df(slope, slope); }, g);
   }
 }

@@ -103,16 +103,21 @@ struct Num {
 };
 
 /// out[i] = f(in[i]...) for n elements; out may be one of the inputs. Floats go through Num, other
-/// types through a loop that the compiler vectorises.
-template <class T, class F, class... In>
+/// types through a loop that the compiler vectorises. kLong of a formula that takes long: it asks
+/// for memory ahead, because the CPU by itself looks only a few such formulas further.
+template <bool kLong = false, class T, class F, class... In>
 inline void map(T* out, int64_t n, const F& f, const In*... in) {
   if constexpr (std::is_floating_point_v<T>) {
-    constexpr int64_t kStep = kLanes<T>;
+    constexpr int64_t kStep = kLanes<T>, kAhead = 1024;
     // One body for whole and last vectors: formulas may be long.
     for (int64_t i = 0; i < n; i += kStep) {
       const bool whole = i + kStep <= n;
       const int count = static_cast<int>(n - i);
       const auto take = [&](const T* p) { return Num<T>(whole ? load(p) : load_n(p, count)); };
+      if constexpr (kLong) {
+        (__builtin_prefetch(in + i + kAhead), ...);
+        __builtin_prefetch(out + i + kAhead, 1);
+      }
       const Num<T> result = f(take(in + i)...);
       if (whole) {
         store(out + i, result.v);
