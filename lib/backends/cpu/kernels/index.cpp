@@ -147,11 +147,21 @@ const char* by_type(ScalarType dtype, const Run& run) {
   }
 }
 
-// Of n elements, to[i] = from[i * from_step + at[i] * stride], all neighbours but from's. False if
-// an index is not below `size`; what it points at is not touched.
 template <class T>
-bool gather_run(const int64_t* at, int64_t size, const T* from, int64_t from_step, int64_t stride,
-                T* to, int64_t n) {
+void copy_slice(const T* from, int64_t from_stride, T* to, int64_t to_stride, int64_t n) {
+  if (from_stride == 1 && to_stride == 1) {
+    std::memcpy(to, from, static_cast<size_t>(n) * sizeof(T));
+  } else {
+    for (int64_t i = 0; i < n; ++i) to[i * to_stride] = from[i * from_stride];
+  }
+}
+
+// Of n elements, to[i] = from[i * from_step + at[i] * stride], all neighbours but from's. False if
+// an index is not below `size`; what it points at is not touched. Indices lie behind `at` up to
+// `last`, those of runs to come among them.
+template <class T>
+bool gather_run(const int64_t* at, [[maybe_unused]] const int64_t* last, int64_t size,
+                const T* from, int64_t from_step, int64_t stride, T* to, int64_t n) {
   bool good = true;
   int64_t i = 0;
 #ifdef __AVX512F__
@@ -165,11 +175,18 @@ bool gather_run(const int64_t* at, int64_t size, const T* from, int64_t from_ste
         _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
                            _mm512_set1_epi32(static_cast<int32_t>(from_step)));
     for (; i + 16 <= n; i += 16) {
-      // Whole rows are often taken: fetched ahead by one element a line.
-      const int64_t j = std::min(i + kAhead, n - 1);
-      const bool fits = static_cast<uint64_t>(at[j]) < static_cast<uint64_t>(size);
-      __builtin_prefetch(from + j * from_step + (fits ? at[j] * stride : 0));
+      // Whole rows are often taken: fetched ahead by one element a line, where rows of the same
+      // sizes follow each other (elsewhere a wrong guess is harmless), and copied.
+      const int64_t ahead = *std::min(at + i + kAhead, last);
+      const bool fits = static_cast<uint64_t>(ahead) < static_cast<uint64_t>(size);
+      __builtin_prefetch(from + i * from_step + (fits ? ahead * stride : 0));
       const __m512i low = _mm512_loadu_si512(at + i), high = _mm512_loadu_si512(at + i + 8);
+      const __m512i first = _mm512_set1_epi64(at[i]);
+      if (from_step == 1 && static_cast<uint64_t>(at[i]) < static_cast<uint64_t>(size) &&
+          (_mm512_cmpeq_epi64_mask(low, first) & _mm512_cmpeq_epi64_mask(high, first)) == 0xff) {
+        std::memcpy(to + i, from + i + at[i] * stride, 16 * sizeof(T));
+        continue;
+      }
       const auto fit = static_cast<__mmask16>(_mm512_cmplt_epu64_mask(low, limit) |
                                               _mm512_cmplt_epu64_mask(high, limit) << 8);
       good &= fit == 0xffff;
@@ -207,6 +224,7 @@ const char* gather(const Call& call) {
   const int64_t steps[] = {geometry.inner_stride(0), geometry.inner_stride(1),
                            geometry.inner_stride(2)};
   const bool in_runs = steps[0] == 1 && steps[1] == 1 && size > 0;
+  const int64_t* last = index.as<const int64_t>() + (geometry.linear(1) ? index.numel - 1 : 0);
   if (!in_runs && !indices_fit(index, size)) return kBadIndex;
   return by_size(x.dtype, [&]<class T>() -> const char* {
     std::atomic<bool> fit = true;
@@ -218,9 +236,11 @@ const char* gather(const Call& call) {
         const int64_t* at = index.as<const int64_t>() + cursor.offset(1);
         const T* from = x.as<const T>() + cursor.offset(2);
         if (in_runs) {
-          if (!gather_run(at, size, from, steps[2], stride, to, n)) {
+          if (!gather_run(at, std::max(last, at + n - 1), size, from, steps[2], stride, to, n)) {
             fit.store(false, std::memory_order_relaxed);
           }
+        } else if (steps[1] == 0) {
+          copy_slice(from + *at * stride, steps[2], to, steps[0], n);
         } else {
           for (int64_t i = 0; i < n; ++i) {
             to[i * steps[0]] = from[i * steps[2] + at[i * steps[1]] * stride];
@@ -307,15 +327,6 @@ void for_each_slice(const Slices& s, T* indexed, T* other, const Body& body) {
   });
 }
 
-template <class T>
-void copy_slice(const T* from, int64_t from_stride, T* to, int64_t to_stride, int64_t n) {
-  if (from_stride == 1 && to_stride == 1) {
-    std::memcpy(to, from, static_cast<size_t>(n) * sizeof(T));
-  } else {
-    for (int64_t i = 0; i < n; ++i) to[i * to_stride] = from[i * from_stride];
-  }
-}
-
 const char* index_select(const Call& call) {
   const View& x = call.in[0];
   const View& index = call.in[1];
@@ -335,7 +346,7 @@ const char* index_select(const Call& call) {
     }
     // Rows of a table: every row is one run, threads share the rows. The beginnings of those to
     // come are fetched, since no prefetcher of the CPU can guess them.
-    constexpr int64_t kAhead = 8, kLine = 64 / sizeof(T), kFetched = 8 * kLine;
+    constexpr int64_t kAhead = 16, kLine = 64 / sizeof(T), kFetched = 8 * kLine;
     const int64_t length = s.rest.inner_size();
     const auto row = [&](int64_t i) {
       return x.as<const T>() + s.index[i * s.index_stride] * s.indexed_stride;
