@@ -156,6 +156,24 @@ inline Mask<T> is_nan(const Vec<T>& v) {
   }
 }
 
+/// b unless a is larger (smaller); so of NaN as a and a number the number.
+template <class T>
+inline Vec<T> larger(const Vec<T>& a, const Vec<T>& b) {
+#ifdef __aarch64__
+  return select(a > b, a, b);
+#else
+  return xsimd::max(a, b);
+#endif
+}
+template <class T>
+inline Vec<T> smaller(const Vec<T>& a, const Vec<T>& b) {
+#ifdef __aarch64__
+  return select(a < b, a, b);
+#else
+  return xsimd::min(a, b);
+#endif
+}
+
 /// PyTorch's maximum and minimum: NaN if either is NaN; of equal values (0 and -0 too) the second.
 template <class T>
 inline Vec<T> max_nan(const Vec<T>& a, const Vec<T>& b) {

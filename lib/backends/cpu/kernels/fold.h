@@ -60,6 +60,27 @@ struct MinFold {
     }
   }
 };
+/// The extremum of the numbers, whatever NaN is among them.
+struct MaxNumberFold {
+  template <class T>
+  static constexpr T identity() {
+    return MaxFold::identity<T>();
+  }
+  template <class T>
+  static Num<T> combine(const Num<T>& best, const Num<T>& next) {
+    return larger(next.v, best.v);
+  }
+};
+struct MinNumberFold {
+  template <class T>
+  static constexpr T identity() {
+    return MinFold::identity<T>();
+  }
+  template <class T>
+  static Num<T> combine(const Num<T>& best, const Num<T>& next) {
+    return smaller(next.v, best.v);
+  }
+};
 
 /// Combines f(in[0][i], in[1][i], ...) for n consecutive elements of float or double.
 template <class Fold, class T, class F, class... In>
@@ -166,6 +187,14 @@ inline Num<T> load_part(const T* p, int m) {
 template <class T>
 inline void store_part(T* p, const Num<T>& value, int m) {
   m == kLanes<T> ? store(p, value.v) : store_n(p, value.v, m);
+}
+
+/// Calls body(i, m) for elements i to i + m - 1 of n, whole vectors and then what is left.
+template <class T, class Body>
+inline void for_parts(int64_t n, const Body& body) {
+  int64_t i = 0;
+  for (; i + kLanes<T> <= n; i += kLanes<T>) body(i, kLanes<T>);
+  if (i < n) body(i, static_cast<int>(n - i));
 }
 
 /// Combines n consecutive elements.

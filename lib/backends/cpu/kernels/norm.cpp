@@ -327,12 +327,14 @@ void forward_short(const Call& call, const ops::BatchNorm& op, const Layout& lay
       store(scales, (inverse * some_values<T>(call, 1, c, count, 1)).v);
       store(biases, some_values<T>(call, 2, c, count, 0).v);
       for (int r = 0; r < count; ++r) {
+        const T* from = x + r * stride;
         T* y = views[0]->as<T>() + (c + r) * layout.channel_strides[0];
-        for (int64_t i = 0; i < n; i += kStep) {
-          const int m = static_cast<int>(std::min(kStep, n - i));
-          const Num<T> distance = load_part(x + r * stride + i, m) - means[r];
-          store_part<T>(y + i, distance * scales[r] + biases[r], m);
-        }
+        const Num<T> centre = means[r], scale = scales[r], bias = biases[r];
+        for_parts<T>(n, [&](int64_t i, int m) {
+          __builtin_prefetch(from + count * stride + i);
+          __builtin_prefetch(y + count * layout.channel_strides[0] + i, 1);
+          store_part<T>(y + i, (load_part(from + i, m) - centre) * scale + bias, m);
+        });
       }
     }
   });

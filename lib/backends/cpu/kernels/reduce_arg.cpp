@@ -61,21 +61,26 @@ int64_t find_in_run(const T* x, int64_t n) {
   }
 }
 
-// The same of a few short rows, `stride` apart.
+// The same of a few short rows, `stride` apart. Positions of NaN are counted from -n on, so that
+// the least is the first NaN if there is one.
 template <class Fold>
 void find_in_rows(const float* x, int64_t stride, int rows, int64_t n, int64_t* positions) {
   using V = Vec<float>;
   alignas(64) float best[kLanes<float>], found[kLanes<float>], numbers[kLanes<float>];
   for (int i = 0; i < kLanes<float>; ++i) numbers[i] = static_cast<float>(i);
   const auto part = [&](int r, int64_t i, int m) { return load_part(x + r * stride + i, m); };
-  store(best, fold_rows<Fold, float>(rows, n, part).v);
+  using Numbers = std::conditional_t<std::is_same_v<Fold, MaxFold>, MaxNumberFold, MinNumberFold>;
+  store(best, fold_rows<Numbers, float>(rows, n, part).v);
   const auto place = [&](int r, int64_t i, int m) -> Num<float> {
     const V v = part(r, i, m).v;
     const V at = load(numbers) + V(static_cast<float>(i));
-    return select((v == V(best[r])) | is_nan(v), at, V(static_cast<float>(n)));
+    const V number = select(v == V(best[r]), at, V(static_cast<float>(n)));
+    return select(is_nan(v), at - V(static_cast<float>(n)), number);
   };
   store(found, fold_rows<FirstFold, float>(rows, n, place).v);
-  for (int r = 0; r < rows; ++r) positions[r] = static_cast<int64_t>(found[r]);
+  for (int r = 0; r < rows; ++r) {
+    positions[r] = static_cast<int64_t>(found[r]) + (found[r] < 0 ? n : 0);
+  }
 }
 
 // One position for each of m columns that are neighbours in x: their extremes, then from the end

@@ -29,21 +29,27 @@ struct Forward {
   template <class T>
   static void short_rows(Lines<const T> x, Lines<const T>, Lines<T> y, int64_t n, int count) {
     T largest[kLanes<T>], last[kLanes<T>];
-    store(largest, fold_rows<MaxFold, T>(count, n, [&](int r, int64_t i, int m) {
+    // NaN makes the sum NaN.
+    store(largest, fold_rows<MaxNumberFold, T>(count, n, [&](int r, int64_t i, int m) {
                      return load_part(x[r] + i, m);
                    }).v);
     const Num<T> sum = fold_rows<SumFold, T>(count, n, [&](int r, int64_t i, int m) {
+      // What comes next: while it computes, the CPU by itself looks too little ahead.
+      __builtin_prefetch(x[count + r] + i);
+      __builtin_prefetch(y[kLog ? r : count + r] + i, 1);
       const Num<T> value = exp(load_part(x[r] + i, m) - largest[r]);
       if constexpr (!kLog) store_part(y[r] + i, value, m);
       return value;
     });
     store(last, (kLog ? log(sum) : 1 / sum).v);
     for (int r = 0; r < count; ++r) {
-      for (int64_t i = 0; i < n; i += kLanes<T>) {
-        const int m = static_cast<int>(std::min<int64_t>(kLanes<T>, n - i));
-        const Num<T> value = load_part((kLog ? x[r] : y[r]) + i, m);
-        store_part<T>(y[r] + i, kLog ? value - largest[r] - last[r] : value * last[r], m);
-      }
+      const T* from = kLog ? x[r] : y[r];
+      T* to = y[r];
+      const Num<T> top = largest[r], factor = last[r];
+      for_parts<T>(n, [&](int64_t i, int m) {
+        const Num<T> value = load_part(from + i, m);
+        store_part<T>(to + i, kLog ? value - top - factor : value * factor, m);
+      });
     }
   }
 
@@ -120,11 +126,12 @@ struct Backward {
                   return kLog ? slope : slope * load_part(y[r] + i, m);
                 }).v);
     for (int r = 0; r < count; ++r) {
-      for (int64_t i = 0; i < n; i += kLanes<T>) {
-        const int m = static_cast<int>(std::min<int64_t>(kLanes<T>, n - i));
-        store_part<T>(dx[r] + i, result<T>(load_part(g[r] + i, m), load_part(y[r] + i, m), sums[r]),
-                      m);
-      }
+      const T *slope = g[r], *value = y[r];
+      T* to = dx[r];
+      const Num<T> sum = sums[r];
+      for_parts<T>(n, [&](int64_t i, int m) {
+        store_part<T>(to + i, result<T>(load_part(slope + i, m), load_part(value + i, m), sum), m);
+      });
     }
   }
 
