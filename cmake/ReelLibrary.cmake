@@ -24,9 +24,10 @@ set_property(SOURCE ${eigen_sources} APPEND PROPERTY COMPILE_DEFINITIONS Eigen=r
 # Its templates take minutes with a sanitizer in each expression, and are not ours to check.
 set_property(SOURCE ${eigen_sources} APPEND PROPERTY COMPILE_OPTIONS -isystem ${eigen_include_dir}
              -fno-sanitize=all)
-# What turns uniform into normal numbers is vectorised by the compiler only with these, which makes
-# randn three times as fast; no result depends on them.
-set_source_files_properties(${PROJECT_SOURCE_DIR}/lib/tensor/box_muller.cpp PROPERTIES
+# Random numbers are made by loops that the compiler vectorises only with these: randn is three times
+# as fast; no result depends on them.
+set_source_files_properties(${PROJECT_SOURCE_DIR}/lib/tensor/box_muller.cpp
+                            ${PROJECT_SOURCE_DIR}/lib/tensor/generator.cpp PROPERTIES
                             COMPILE_OPTIONS "-O3;-fno-math-errno;-fno-trapping-math")
 
 add_library(reel_objects OBJECT ${reel_sources})

@@ -28,52 +28,96 @@ struct PyTorchState {
 static_assert(sizeof(PyTorchState) == 5056);
 
 constexpr uint32_t kSize = Generator::State::kSize, kShift = Generator::State::kShift;
+constexpr int64_t kBlock = 512;  // numbers that are made at a time
 
-// Vectors of 16 words, in as many registers as that takes.
-constexpr uint32_t kVector = 16;
-using Words [[gnu::vector_size(sizeof(uint32_t) * kVector)]] = uint32_t;
+// Loops that the compiler makes vectors of, inlined into a version for each width of registers.
+#define REEL_ALWAYS_INLINE [[gnu::always_inline]] inline
 
-/// next ^= what follows from two neighbours u and v.
-template <class T>
-void mix(const T& u, const T& v, T& next) {
-  next ^= (((u & 0x80000000u) | (v & 0x7fffffffu)) >> 1) ^ ((0u - (v & 1u)) & 0x9908b0dfu);
-}
-
-/// Replaces words[i], or as many from there on as a T holds.
-template <class T>
-void twist_at(uint32_t* words, uint32_t i, uint32_t shifted) {
-  T u, v, next;
-  std::memcpy(&u, words + i, sizeof u);
-  std::memcpy(&v, words + i + 1, sizeof v);
-  std::memcpy(&next, words + shifted, sizeof next);
-  mix(u, v, next);
-  std::memcpy(words + i, &next, sizeof next);
-}
-
-void twist_words(uint32_t* words) {
-  uint32_t i = 0;
-  constexpr uint32_t kWrap = kSize - kShift;
-  for (; i + kVector <= kWrap; i += kVector) twist_at<Words>(words, i, i + kShift);
-  for (; i < kWrap; ++i) twist_at<uint32_t>(words, i, i + kShift);
-  for (; i + kVector < kSize; i += kVector) twist_at<Words>(words, i, i - kWrap);
-  for (; i + 1 < kSize; ++i) twist_at<uint32_t>(words, i, i - kWrap);
-  const uint32_t last = words[i];
-  words[i] = words[i - kWrap];
-  mix(last, words[0], words[i]);
-}
-
-void temper_words(const uint32_t* words, uint32_t* tempered) {
-  for (uint32_t i = 0; i < kSize; i += kVector) {
-    Words y;
-    std::memcpy(&y, words + i, sizeof y);
+REEL_ALWAYS_INLINE void temper_words(const uint32_t* words, uint32_t* tempered) {
+  for (uint32_t i = 0; i < kSize; ++i) {
+    uint32_t y = words[i];
     y ^= y >> 11;
     y ^= (y << 7) & 0x9d2c5680u;
     y ^= (y << 15) & 0xefc60000u;
     y ^= y >> 18;
-    std::memcpy(tempered + i, &y, sizeof y);
+    tempered[i] = y;
   }
 }
-static_assert(kSize % kVector == 0);
+
+/// What follows from two neighbours u and v.
+REEL_ALWAYS_INLINE uint32_t mixed(uint32_t u, uint32_t v) {
+  return (((u & 0x80000000u) | (v & 0x7fffffffu)) >> 1) ^ ((0u - (v & 1u)) & 0x9908b0dfu);
+}
+
+REEL_ALWAYS_INLINE void next_words(uint32_t* words, uint32_t* tempered) {
+  constexpr uint32_t kWrap = kSize - kShift;
+  for (uint32_t i = 0; i < kWrap; ++i) words[i] = words[i + kShift] ^ mixed(words[i], words[i + 1]);
+  for (uint32_t i = kWrap; i + 1 < kSize; ++i) {
+    words[i] = words[i - kWrap] ^ mixed(words[i], words[i + 1]);
+  }
+  words[kSize - 1] = words[kShift - 1] ^ mixed(words[kSize - 1], words[0]);
+  temper_words(words, tempered);
+}
+
+/// PyTorch rounds once.
+REEL_ALWAYS_INLINE void scale(const uint32_t* words, int64_t n, float range, float from,
+                              float* out) {
+  for (int64_t i = 0; i < n; ++i) {
+    out[i] = __builtin_fmaf(Generator::State::uniform_of<float>(words[i]), range, from);
+  }
+}
+
+/// For each of n pairs of words, the upper one first: `value` where their last 53 bits are less
+/// than `limit`, else 0.
+REEL_ALWAYS_INLINE void compare(const uint32_t* pairs, int64_t n, uint64_t limit, uint32_t value,
+                                uint32_t* out) {
+  const auto upper_limit = static_cast<uint32_t>(limit >> 32);
+  const auto lower_limit = static_cast<uint32_t>(limit);
+  for (int64_t i = 0; i < n; ++i) {
+    const uint32_t upper = pairs[2 * i] & 0x1fffffu, lower = pairs[2 * i + 1];
+    const uint32_t less = upper < upper_limit ? 1 : 0, same = upper == upper_limit ? 1 : 0;
+    out[i] = value & (0u - (less | (same & (lower < lower_limit ? 1u : 0u))));
+  }
+}
+
+struct Loops {
+  decltype(next_words)* next;
+  decltype(scale)* scaled;
+  decltype(compare)* compared;
+};
+
+#define REEL_LOOPS(name, ...)                                                                 \
+  struct name {                                                                               \
+    __VA_ARGS__ static void next(uint32_t* words, uint32_t* tempered) {                       \
+      next_words(words, tempered);                                                            \
+    }                                                                                         \
+    __VA_ARGS__ static void scaled(const uint32_t* words, int64_t n, float range, float from, \
+                                   float* out) {                                              \
+      scale(words, n, range, from, out);                                                      \
+    }                                                                                         \
+    __VA_ARGS__ static void compared(const uint32_t* pairs, int64_t n, uint64_t limit,        \
+                                     uint32_t value, uint32_t* out) {                         \
+      compare(pairs, n, limit, value, out);                                                   \
+    }                                                                                         \
+    static constexpr Loops loops{next, scaled, compared};                                     \
+  }
+
+REEL_LOOPS(Anywhere, );
+#if defined(__x86_64__)
+REEL_LOOPS(Avx2, [[gnu::target("avx2,fma")]]);
+REEL_LOOPS(Avx512, [[gnu::target("avx512f,fma")]]);
+#endif
+
+const Loops& loops() {
+  static const Loops& best = []() -> const Loops& {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f")) return Avx512::loops;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return Avx2::loops;
+#endif
+    return Anywhere::loops;
+  }();
+  return best;
+}
 
 }  // namespace
 
@@ -89,8 +133,7 @@ void Generator::State::reset(uint64_t new_seed) {
 }
 
 void Generator::State::twist() {
-  twist_words(words.data());
-  temper();
+  loops().next(words.data(), tempered.data());
   left = kSize;
   next = 0;
 }
@@ -109,6 +152,25 @@ void Generator::State::random_words(uint32_t* out, int64_t n) {
     next += static_cast<uint32_t>(count);
     out += count;
     n -= count;
+  }
+}
+
+void Generator::State::uniform(float* out, int64_t n, float range, float from) {
+  uint32_t words[kBlock];
+  for (int64_t i = 0; i < n; i += kBlock) {
+    const int64_t count = std::min(kBlock, n - i);
+    random_words(words, count);
+    loops().scaled(words, count, range, from, out + i);
+  }
+}
+
+void Generator::State::uniform_below(double p, uint32_t value, uint32_t* out, int64_t n) {
+  const auto limit = static_cast<uint64_t>(std::ceil(p * 0x1p53));
+  uint32_t pairs[2 * kBlock];
+  for (int64_t i = 0; i < n; i += kBlock) {
+    const int64_t count = std::min(kBlock, n - i);
+    random_words(pairs, 2 * count);
+    loops().compared(pairs, count, limit, value, out + i);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <mutex>
 #include <optional>
+#include <type_traits>
 
 #include <reel/tensor/half.h>
 #include <reel/tensor/random.h>
@@ -24,14 +25,33 @@ struct Generator::State {
     return tempered[next++];
   }
   uint64_t random64() {
-    const uint64_t high = random();
-    return high << 32 | random();
+    const uint32_t high = random();
+    return joined(high, random());
   }
-  /// Of [0, 1): 24 random bits for float, 53 for double, as many as a 16-bit type's mantissa holds.
+  static uint64_t joined(uint32_t high, uint32_t low) { return uint64_t{high} << 32 | low; }
+  /// What a number of [0, 1) of type T is made of, and the number: 24 random bits for float, 53 for
+  /// double, as many as a 16-bit type's mantissa holds.
   template <class T>
-  T uniform();
+  using Bits = std::conditional_t<std::is_same_v<T, double>, uint64_t, uint32_t>;
+  template <class T>
+  static T uniform_of(uint32_t word);
+  template <class T>
+  static T uniform_of(uint32_t high, uint32_t low);
+  template <class T>
+  T uniform() {
+    const uint32_t word = random();
+    if constexpr (sizeof(Bits<T>) == sizeof word) {
+      return uniform_of<T>(word);
+    } else {
+      return uniform_of<T>(word, random());
+    }
+  }
   /// The next n results of random().
   void random_words(uint32_t* out, int64_t n);
+  /// The next n results of uniform<float>() * range + from, rounded once.
+  void uniform(float* out, int64_t n, float range = 1, float from = 0);
+  /// For each of the next n results of uniform<double>(), `value` where it is less than p, else 0.
+  void uniform_below(double p, uint32_t value, uint32_t* out, int64_t n);
   /// What the words become when they are drawn, made for all at once. To be called by who sets
   /// them.
   void temper();
@@ -51,21 +71,22 @@ struct Generator::State {
   void twist();
 };
 
+// Integers with a sign, which the CPU turns into floating-point numbers by vectors.
 template <>
-inline float Generator::State::uniform<float>() {
-  return static_cast<float>(random() & 0xffffffu) * 0x1p-24f;
+inline float Generator::State::uniform_of<float>(uint32_t bits) {
+  return static_cast<float>(static_cast<int32_t>(bits & 0xffffffu)) * 0x1p-24f;
 }
 template <>
-inline double Generator::State::uniform<double>() {
-  return static_cast<double>(random64() & 0x1fffffffffffffu) * 0x1p-53;
+inline double Generator::State::uniform_of<double>(uint32_t high, uint32_t low) {
+  return static_cast<double>(static_cast<int64_t>(joined(high & 0x1fffffu, low))) * 0x1p-53;
 }
 template <>
-inline Half Generator::State::uniform<Half>() {
-  return static_cast<float>(random() & 0x7ffu) * 0x1p-11f;
+inline Half Generator::State::uniform_of<Half>(uint32_t bits) {
+  return static_cast<float>(static_cast<int32_t>(bits & 0x7ffu)) * 0x1p-11f;
 }
 template <>
-inline BFloat16 Generator::State::uniform<BFloat16>() {
-  return static_cast<float>(random() & 0xffu) * 0x1p-8f;
+inline BFloat16 Generator::State::uniform_of<BFloat16>(uint32_t bits) {
+  return static_cast<float>(static_cast<int32_t>(bits & 0xffu)) * 0x1p-8f;
 }
 
 }  // namespace reel

@@ -41,8 +41,9 @@ Tensor dropout(const Tensor& input, double p, bool train) {
   if (keeps_all(input, p, train)) return input;
   if (p == 1) return dropped_all(input);
   // Drawn in the order of indices, whatever the order in memory.
-  Tensor noise = empty_like(input, {}, MemoryFormat::Contiguous).bernoulli_(1 - p);
-  return input * noise.div_(1 - p);
+  Tensor noise = empty_like(input, {}, MemoryFormat::Contiguous);
+  check_real("dropout", noise);
+  return input * fill_bernoulli(noise, 1 - p, 1 - p, default_generator().state());
 }
 
 Tensor alpha_dropout(const Tensor& input, double p, bool train) {

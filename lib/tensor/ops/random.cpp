@@ -1,12 +1,14 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <numbers>
 #include <numeric>
 #include <type_traits>
 #include <vector>
 
+#include <reel/backends/parallel.h>
 #include <reel/tensor/box_muller.h>
 #include <reel/tensor/check.h>
 #include <reel/tensor/ops.h>
@@ -21,6 +23,13 @@ using namespace ops;
 namespace {
 
 // The following give their numbers to a tensor on the CPU.
+
+template <class T>
+void uniform_fill(T* data, int64_t size, Engine& engine) {
+  if constexpr (std::is_same_v<T, float>) return engine.uniform(data, size);
+  fill_from_words<Engine::Bits<T>>(data, size, engine,
+                                   [](auto... words) { return Engine::uniform_of<T>(words...); });
+}
 
 void uniform_values(const Tensor& values, double from, double to, Engine& engine) {
   if (values.is_complex()) return uniform_values(view_as_real(values), from, to, engine);
@@ -39,34 +48,15 @@ void uniform_values(const Tensor& values, double from, double to, Engine& engine
           values.dtype(), to, from);
     }
     const std::lock_guard lock(engine.mutex);
-    if (low == 0 && range == 1) {
-      fill_serially<T>(values, [&] { return engine.uniform<T>(); });
-    } else {
-      fill_serially<T>(values, [&] {
-        return static_cast<T>(std::fma(static_cast<Compute>(engine.uniform<T>()), range, low));
-      });
+    T* data = static_cast<T*>(values.data_ptr());
+    if constexpr (std::is_same_v<T, float>) {
+      return engine.uniform(data, values.numel(), range, low);
     }
+    fill_from_words<Engine::Bits<T>>(data, values.numel(), engine, [&](auto... words) {
+      const T drawn = Engine::uniform_of<T>(words...);
+      return static_cast<T>(std::fma(static_cast<Compute>(drawn), range, low));
+    });
   });
-}
-
-/// 1 where engine.uniform<double>() < p, else 0.
-template <class T>
-void bernoulli_fill(T* data, int64_t size, double p, Engine& engine) {
-  constexpr int64_t kBlock = 512;
-  // Compared as integers: the 53 bits of a double are the low 21 of one word and all of the next.
-  const auto limit = static_cast<uint64_t>(std::ceil(p * 0x1p53));
-  // Looked up: a branch would be mispredicted as often as not.
-  const T values[] = {T(0), T(1)};
-  uint32_t words[2 * kBlock];
-  for (int64_t i = 0; i < size; i += kBlock) {
-    const int64_t n = std::min(kBlock, size - i);
-    engine.random_words(words, 2 * n);
-    for (int64_t j = 0; j < n; ++j) {
-      const uint64_t bits =
-          static_cast<uint64_t>(words[2 * j] & 0x1fffffu) << 32 | words[2 * j + 1];
-      data[i + j] = values[bits < limit];
-    }
-  }
 }
 
 /// As box_muller_16 for 16-bit types, every intermediate value rounded where PyTorch rounds it.
@@ -99,10 +89,13 @@ void normal_fill_blocks(T* data, int64_t size, T mean, T std, Engine& engine) {
       box_muller_16_rounded(block, mean, std);
     }
   };
-  std::generate(data, data + size, [&] { return engine.uniform<T>(); });
-  for (int64_t i = 0; i + 16 <= size; i += 16) transform(data + i);
+  uniform_fill(data, size, engine);
+  constexpr int64_t kWorth = 512;  // blocks that are worth another thread
+  parallel_for(0, size / 16, kWorth, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) transform(data + 16 * i);
+  });
   if (size % 16 != 0) {
-    std::generate(data + size - 16, data + size, [&] { return engine.uniform<T>(); });
+    uniform_fill(data + size - 16, 16, engine);
     transform(data + size - 16);
   }
 }
@@ -185,12 +178,19 @@ template <class T>
 void draw_integers(const Tensor& values, int64_t from, uint64_t range, Engine& engine) {
   constexpr bool kMayBeWide =
       std::is_same_v<T, int64_t> || (kIsReal<T> && !std::is_same_v<T, Half>);
-  const bool wide = kMayBeWide && range >= uint64_t{1} << 32;
-  const std::lock_guard lock(engine.mutex);
-  fill_serially<T>(values, [&] {
-    const uint64_t bits = wide ? engine.random64() : engine.random();
+  const auto number = [&](uint64_t bits) {
     return from_integer<T>(static_cast<int64_t>(bits % range + static_cast<uint64_t>(from)));
-  });
+  };
+  const std::lock_guard lock(engine.mutex);
+  T* data = static_cast<T*>(values.data_ptr());
+  if constexpr (kMayBeWide) {
+    if (range >= uint64_t{1} << 32) {
+      return fill_from_words<uint64_t>(
+          data, values.numel(), engine,
+          [&](uint32_t high, uint32_t low) { return number(Engine::joined(high, low)); });
+    }
+  }
+  fill_from_words<uint32_t>(data, values.numel(), engine, number);
 }
 
 void random_values(const Tensor& values, int64_t from, int64_t to, Engine& engine) {
@@ -321,19 +321,33 @@ Tensor& Tensor::random_(std::optional<Generator> generator) {
   });
 }
 
-Tensor& Tensor::bernoulli_(double p, std::optional<Generator> generator) {
-  if (!(p >= 0 && p <= 1)) fail("bernoulli_ expects p to be in [0, 1], but got p={}", p);
-  return fill_in_place("bernoulli_", *this, [&](const Tensor& values) {
+Tensor& ops::fill_bernoulli(Tensor& self, double p, double divisor, Engine& engine) {
+  return fill_in_place("bernoulli_", self, [&](const Tensor& values) {
     visit_number("bernoulli_", values.dtype(), [&]<class T>() {
-      Engine& engine = engine_of(generator);
+      constexpr int64_t kBlock = 512;
+      const T one = static_cast<T>(T(1) / from_double<T>(divisor));
+      uint32_t drawn[kBlock];
+      T* data = static_cast<T*>(values.data_ptr());
+      const int64_t size = values.numel();
       const std::lock_guard lock(engine.mutex);
-      if (values.is_contiguous()) {
-        bernoulli_fill(static_cast<T*>(values.data_ptr()), values.numel(), p, engine);
-      } else {
-        fill_serially<T>(values, [&] { return T(engine.uniform<double>() < p ? 1 : 0); });
+      for (int64_t i = 0; i < size; i += kBlock) {
+        const int64_t n = std::min(kBlock, size - i);
+        if constexpr (sizeof(T) == sizeof(uint32_t)) {
+          engine.uniform_below(p, std::bit_cast<uint32_t>(one), drawn, n);
+          std::memcpy(data + i, drawn, static_cast<size_t>(n) * sizeof(T));
+        } else {
+          engine.uniform_below(p, 1, drawn, n);
+          const T numbers[] = {T(0), one};  // a branch would be mispredicted as often as not
+          for (int64_t j = 0; j < n; ++j) data[i + j] = numbers[drawn[j]];
+        }
       }
     });
   });
+}
+
+Tensor& Tensor::bernoulli_(double p, std::optional<Generator> generator) {
+  if (!(p >= 0 && p <= 1)) fail("bernoulli_ expects p to be in [0, 1], but got p={}", p);
+  return fill_bernoulli(*this, p, 1, engine_of(generator));
 }
 
 Tensor bernoulli(const Tensor& p, std::optional<Generator> generator) {

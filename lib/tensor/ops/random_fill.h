@@ -3,9 +3,7 @@
 // Internal: what the functions that draw random numbers share.
 
 #include <algorithm>
-#include <numeric>
 #include <type_traits>
-#include <vector>
 
 #include <reel/autograd/grad_mode.h>
 #include <reel/tensor/check.h>
@@ -22,29 +20,30 @@ template <class T>
 inline constexpr bool kIsReal =
     std::is_floating_point_v<T> || std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
 
-/// Writes next() into every element of a tensor on the CPU, in the order of its memory: the
-/// dimension with the smallest stride runs fastest.
+// What follows fills the memory of a dense tensor on the CPU from its beginning on.
+
+/// Writes next() into every element.
 template <class T, class Next>
-void fill_serially(const Tensor& tensor, const Next& next) {
-  T* data = static_cast<T*>(tensor.data_ptr());
-  if (tensor.is_contiguous()) {
-    for (int64_t i = 0; i < tensor.numel(); ++i) data[i] = next();
-    return;
-  }
-  const IntArrayRef sizes = tensor.sizes(), strides = tensor.strides();
-  const Shape dense = dense_strides_like(sizes, strides);
-  std::vector<size_t> order(sizes.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return dense[a] < dense[b]; });
-  std::vector<int64_t> index(sizes.size(), 0);
-  for (int64_t i = 0; i < tensor.numel(); ++i) {
-    *data = next();
-    for (const size_t d : order) {
-      data += strides[d];
-      if (++index[d] < sizes[d]) break;
-      data -= strides[d] * sizes[d];
-      index[d] = 0;
+void fill_serially(const Tensor& dense, const Next& next) {
+  T* data = static_cast<T*>(dense.data_ptr());
+  for (int64_t i = 0; i < dense.numel(); ++i) data[i] = next();
+}
+
+/// The same of convert(word) or, if Word has 64 bits, convert(high word, low word). The stream's
+/// next numbers, many at a time.
+template <class Word, class T, class Convert>
+void fill_from_words(T* data, int64_t size, Engine& engine, const Convert& convert) {
+  constexpr int64_t kBlock = 512, kParts = sizeof(Word) / sizeof(uint32_t);
+  uint32_t words[kParts * kBlock];
+  for (int64_t i = 0; i < size; i += kBlock) {
+    const int64_t n = std::min(kBlock, size - i);
+    engine.random_words(words, kParts * n);
+    for (int64_t j = 0; j < n; ++j) {
+      if constexpr (kParts == 1) {
+        data[i + j] = convert(words[j]);
+      } else {
+        data[i + j] = convert(words[2 * j], words[2 * j + 1]);
+      }
     }
   }
 }
@@ -59,16 +58,16 @@ T from_double(double value) {
   }
 }
 
-/// Calls fill(tensor) with a tensor on the CPU that gets self's values: self if that can be, else
-/// one that lies in memory as self does, whose values are then copied. So every device sees the
-/// same stream, and writing to a recorded tensor cuts it off from its past.
+/// Calls fill(tensor) with a dense tensor on the CPU that gets self's values: self if that can be,
+/// else one that lies in memory as self does but for gaps, whose values are then copied. So every
+/// device sees the same stream, and writing to a recorded tensor cuts it off from its past.
 template <class Fill>
 Tensor& fill_in_place(const char* op, Tensor& self, const Fill& fill) {
   const IntrusivePtr<TensorImpl>& base = self.impl()->base;
   const bool recording =
       GradMode::is_enabled() && (self.requires_grad() || (base && Tensor(base).requires_grad()));
   const InPlaceWrite write(op, self, recording);
-  if (self.device().is_cpu() && !recording) {
+  if (self.device().is_cpu() && !recording && is_dense_layout(self.sizes(), self.strides())) {
     fill(self);
     write.written();
     return self;
@@ -79,6 +78,9 @@ Tensor& fill_in_place(const char* op, Tensor& self, const Fill& fill) {
   fill(values);
   return self.copy_(values);
 }
+
+/// Tensor::bernoulli_ with 1 / divisor in place of 1.
+Tensor& fill_bernoulli(Tensor& self, double p, double divisor, Engine& engine);
 
 inline void check_real(const char* op, const Tensor& self) {
   if (!self.is_floating_point()) {
