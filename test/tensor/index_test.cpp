@@ -13,6 +13,16 @@ using reel::test::wave;
 using Sizes = std::vector<int64_t>;
 using Values = std::vector<double>;
 
+TEST_CASE("gather of whole rows is index_select") {
+  const Tensor x = arange(300 * 37, kFloat).view({300, 37});
+  const Tensor picked = arange(500, kLong).mul(7).remainder(300);
+  const Tensor expanded = picked.unsqueeze(1).expand({500, 37});
+  const Tensor rows = x.index_select(0, picked);
+  CHECK(equal(gather(x, 0, expanded), rows));
+  CHECK(equal(gather(x, 0, expanded.contiguous()), rows));
+  CHECK(equal(gather(x.t(), 1, expanded.t()), rows.t()));
+}
+
 TEST_CASE("gather takes one element for each index") {
   const Tensor x = tensor({{1, 2, 3}, {4, 5, 6}});
   CHECK(values(gather(x, 1, tensor({{2, 0}, {1, 1}}))) == Values{3, 1, 5, 5});
@@ -100,4 +110,22 @@ TEST_CASE("gradients of gather and scatter, first and second order") {
         return index_add(in[0].square(), 1, tensor({2, 0, 2}), in[1].square());
       },
       {leaf({2, 3}), leaf({2, 3}, 0.2)}));
+}
+
+TEST_CASE("a transposed matrix larger than the caches is copied element by element") {
+  for (const ScalarType dtype : {kFloat, kDouble, kHalf}) {
+    // Rows of the copies are whole cache lines of float and double in the first case only.
+    for (const auto& [rows, columns] : {std::pair<int64_t, int64_t>{1040, 1203}, {1203, 1037}}) {
+      const Tensor x = arange(rows * columns, kInt).remainder(2039).to(dtype).view({rows, columns});
+      const Tensor y = x.t().contiguous();
+      REQUIRE(y.is_contiguous());
+      const Tensor numbers = y.to(kInt);
+      const auto* value = numbers.data_ptr<int32_t>();
+      int64_t wrong = 0;
+      for (int64_t c = 0; c < columns; ++c) {
+        for (int64_t r = 0; r < rows; ++r) wrong += *value++ != (r * columns + c) % 2039 ? 1 : 0;
+      }
+      CHECK(wrong == 0);
+    }
+  }
 }

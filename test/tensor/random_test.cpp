@@ -198,6 +198,31 @@ TEST_CASE("wrong arguments give one clear error") {
   CHECK(message([] { reel::Tensor().uniform_(); }) != "no error");
 }
 
+TEST_CASE("numbers drawn by blocks are those drawn one by one") {
+  constexpr int64_t kCount = 1301;
+  for (const int skipped : {0, 1, 623}) {
+    CAPTURE(skipped);
+    reel::Generator blocks(5), single(5);
+    for (int i = 0; i < skipped; ++i) CHECK(blocks.random() == single.random());
+    const auto unit = [&] { return static_cast<float>(single.random() & 0xffffffu) * 0x1p-24f; };
+    const auto below = [&](double p) {
+      return static_cast<double>(single.random64() & 0x1fffffffffffffu) * 0x1p-53 < p ? 1 : 0;
+    };
+    const reel::Tensor uniform = reel::rand({kCount}, blocks);
+    for (int64_t i = 0; i < kCount; ++i) REQUIRE(uniform.data_ptr<float>()[i] == unit());
+    const reel::Tensor ranged = reel::empty({kCount}).uniform_(-2, 3, blocks);
+    for (int64_t i = 0; i < kCount; ++i) {
+      REQUIRE(ranged.data_ptr<float>()[i] == std::fma(unit(), 5.0f, -2.0f));
+    }
+    for (const double p : {0.0, 0.3, 1.0}) {
+      const reel::Tensor floats = reel::empty({kCount}).bernoulli_(p, blocks);
+      for (int64_t i = 0; i < kCount; ++i) REQUIRE(floats.data_ptr<float>()[i] == below(p));
+      const reel::Tensor bytes = reel::empty({kCount}, reel::kByte).bernoulli_(p, blocks);
+      for (int64_t i = 0; i < kCount; ++i) REQUIRE(bytes.data_ptr<uint8_t>()[i] == below(p));
+    }
+  }
+}
+
 TEST_CASE("threads draw from one generator without tearing it") {
   constexpr int kThreads = 4, kDraws = 50, kSize = 97;
   reel::Generator shared(11);
