@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -85,10 +86,14 @@ inline void transpose_tile(const T* x, int64_t x_stride, T* y, int64_t y_stride,
       Square<T>::template transpose<kStream>(x + c * x_stride + r, x_stride, y + r * y_stride + c,
                                              y_stride);
     };
-    // Along the lines that are further apart, so that few of them are met at a time.
+    // Along the lines that are further apart, so that few of them are met at a time: as many as a
+    // square has, or twice as many if they are read, so that pairs of cache lines are written.
     if (x_stride > y_stride) {
-      for (int64_t c = 0; c < whole_cols; c += kSize) {
-        for (int64_t r = 0; r < whole_rows; r += kSize) square(r, c);
+      for (int64_t first = 0; first < whole_cols; first += 2 * kSize) {
+        const int64_t last = std::min(whole_cols, first + 2 * kSize);
+        for (int64_t r = 0; r < whole_rows; r += kSize) {
+          for (int64_t c = first; c < last; c += kSize) square(r, c);
+        }
       }
     } else {
       for (int64_t r = 0; r < whole_rows; r += kSize) {
