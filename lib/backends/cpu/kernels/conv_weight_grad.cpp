@@ -1,4 +1,5 @@
 #include <reel/backends/cpu/kernels/conv_windows.h>
+#include <reel/backends/cpu/kernels/transpose.h>
 
 // Weight gradients of windows of many channels, dweight' [tap, channel][O] = windows' g. x is
 // copied once by blocks of as many channels as a micro-kernel has rows, with the padding around it:
@@ -58,14 +59,21 @@ class Blocks {
     return panel_data(group, output) + line * problem_.columns * vectors * kLanes<T>;
   }
 
-  /// Copies from the first of the images on.
+  /// Copies from the first of the images on; g by panels, as tasks read it: what a thread copies of
+  /// it is mostly what it then multiplies.
   void fill(const T* x, const T* g) {
-    const int64_t x_lines = images_ * height_, g_lines = images_ * problem_.rows;
-    const int64_t grain = 1 + 16384 / (width_ * problem_.in_pixel());
-    parallel_for(0, x_lines + g_lines, grain, [&](int64_t line, int64_t end) {
-      for (; line < end; ++line) {
-        line < x_lines ? copy_line(x, line) : copy_grad(g, line - x_lines);
-      }
+    constexpr int64_t kChunk = 16384;  // elements that are worth another thread
+    parallel_for(0, images_ * height_, 1 + kChunk / (width_ * problem_.in_pixel()),
+                 [&](int64_t line, int64_t end) {
+                   for (; line < end; ++line) copy_line(x, line);
+                 });
+    const int64_t panels = EvenSplit(problem_.out_channels, kTileColumns<T>).groups;
+    const EvenSplit parts(images_ * problem_.rows,
+                          1 + kChunk / (problem_.columns * kTileColumns<T>));
+    parallel_for(0, problem_.groups * panels * parts.groups, 1, [&](int64_t task, int64_t) {
+      const int64_t part = task % parts.groups, panel = task / parts.groups;
+      copy_grad(g, panel / panels, panel % panels * kTileColumns<T>, parts.begin(part),
+                parts.size(part));
     });
   }
 
@@ -108,17 +116,13 @@ class Blocks {
       }
     }
   }
-  void copy_grad(const T* g, int64_t line) const {
-    const int64_t outputs = problem_.out_channels;
-    for (int64_t group = 0; group < problem_.groups; ++group) {
-      const Matrix<const T> from{g + group * outputs, problem_.out_pixel(), 1};
-      for (int64_t n = 0; n < outputs; n += kTileColumns<T>) {
-        const int vectors = panel_vectors<T>(n, outputs);
-        pack_columns<T>(from, n, std::min<int64_t>(outputs - n, kTileColumns<T>), vectors,
-                        line * problem_.columns, problem_.columns,
-                        panel_data(group, n) + line * problem_.columns * vectors * kLanes<T>);
-      }
-    }
+  // The panel of outputs from n on, of `lines` lines.
+  void copy_grad(const T* g, int64_t group, int64_t n, int64_t line, int64_t lines) const {
+    const int64_t outputs = problem_.out_channels, columns = problem_.columns;
+    const int vectors = panel_vectors<T>(n, outputs);
+    pack_columns<T>({g + group * outputs, problem_.out_pixel(), 1}, n,
+                    std::min<int64_t>(outputs - n, kTileColumns<T>), vectors, line * columns,
+                    lines * columns, panel_data(group, n) + line * columns * vectors * kLanes<T>);
   }
 
   const TapProblem& problem_;
@@ -216,14 +220,27 @@ void add_slices(const TapProblem& problem, int64_t slices, const T* sums, const 
           const T* from = sums + group * slices * size + at % taps * channels * outputs + o;
           T* to = dweight.as<T>() + (group * outputs + o) * dweight.strides[0] +
                   tap.kernel_row * dweight.strides[2] + tap.kernel_column * dweight.strides[3];
-          for (int64_t c = 0; c < channels; ++c, from += outputs, to += dweight.strides[1]) {
-            Vec<T> total = load_n(from, lanes);
+          const auto total = [&](const T* first) {
+            Vec<T> sum = load_n(first, lanes);
             for (int64_t slice = 1; slice < slices; ++slice) {
-              total = total + load_n(from + slice * size, lanes);
+              sum = sum + load_n(first + slice * size, lanes);
             }
-            alignas(64) T values[kLanes<T>];
-            store(values, total);
-            for (int i = 0; i < lanes; ++i) to[i * dweight.strides[0]] = values[i];
+            return sum;
+          };
+          alignas(64) T values[kLanes<T> * kLanes<T>];
+          const bool squares = lanes == kLanes<T> && dweight.strides[1] == 1;
+          int64_t c = 0;
+          for (; squares && c + kLanes<T> <= channels; c += kLanes<T>) {
+            for (int i = 0; i < kLanes<T>; ++i) {
+              store(values + i * kLanes<T>, total(from + (c + i) * outputs));
+            }
+            Square<T>::template transpose<false>(values, kLanes<T>, to + c, dweight.strides[0]);
+          }
+          for (; c < channels; ++c) {
+            store(values, total(from + c * outputs));
+            for (int i = 0; i < lanes; ++i) {
+              to[i * dweight.strides[0] + c * dweight.strides[1]] = values[i];
+            }
           }
         }
       });
