@@ -109,44 +109,45 @@ double timed(int threads, const Body& body) {
       .count();
 }
 
+/// The least of five.
+template <class Body>
+double least(int threads, const Body& body) {
+  double best = timed(threads, body);
+  for (int i = 1; i < 5; ++i) best = std::min(best, timed(threads, body));
+  return best;
+}
+
+constexpr size_t kBytes = size_t{256} << 20;  // of memory: larger than most caches
+
 }  // namespace
 
 double measure_gflops(int threads) {
   const FmaLoop loop = best_loop();
   constexpr int64_t kCount = 4'000'000;
-  double best = 1e30;
-  for (int i = 0; i < 3; ++i) {
-    best = std::min(best, timed(threads, [&](size_t) { loop.run(kCount); }));
-  }
+  const double best = least(threads, [&](size_t) { loop.run(kCount); });
   return 2e-9 * static_cast<double>(kCount) * kAccumulators * loop.lanes * threads / best;
 }
 
 double measure_read_gbs(int threads) {
-  constexpr size_t kBytes = size_t{256} << 20;  // larger than most caches
   static const std::vector<char> source(kBytes, 1);
   const size_t part = kBytes / static_cast<size_t>(threads);
   const void* volatile keep = nullptr;
   // memchr for a byte that is not there: the C library's fastest way of reading memory.
-  return 1e-9 * kBytes / timed(threads, [&](size_t thread) {
+  return 1e-9 * kBytes / least(threads, [&](size_t thread) {
            keep = std::memchr(source.data() + part * thread, 0, part);
          });
 }
 
 Ceiling measure_ceiling(int threads) {
-  constexpr size_t kBytes = size_t{256} << 20;
-  const size_t part = kBytes / static_cast<size_t>(threads);
   const std::vector<char> source(kBytes, 1);
   std::vector<char> target(kBytes, 2);
-  double read = 0, copy = 0;
-  for (int i = 0; i < 5; ++i) {
-    read = std::max(read, measure_read_gbs(threads));
-    const double seconds = timed(threads, [&](size_t thread) {
-      const size_t begin = part * thread;
-      std::memcpy(target.data() + begin, source.data() + begin, part);
-    });
-    copy = std::max(copy, 1e-9 * kBytes / seconds);
-  }
-  return {measure_gflops(threads), read, copy, best_loop().unit};
+  const size_t part = kBytes / static_cast<size_t>(threads);
+  const double copy = least(threads, [&](size_t thread) {
+    const size_t begin = part * thread;
+    std::memcpy(target.data() + begin, source.data() + begin, part);
+  });
+  return {measure_gflops(threads), measure_read_gbs(threads), 1e-9 * kBytes / copy,
+          best_loop().unit};
 }
 
 }  // namespace bench

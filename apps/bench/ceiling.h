@@ -13,7 +13,7 @@ struct Ceiling {
 /// Takes about a second. Measure it next to what it is compared with: shared machines change.
 Ceiling measure_ceiling(int threads);
 
-/// Only `gflops` and only `read_gbs` of it, 50 ms and less: taken again beside each measurement.
+/// Only `gflops` and only `read_gbs` of it, 50 ms each: taken again beside each measurement.
 double measure_gflops(int threads);
 double measure_read_gbs(int threads);
 
