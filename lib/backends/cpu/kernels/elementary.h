@@ -36,13 +36,8 @@ struct ExpConstants<float> {
   // ln 2 in two parts, the first with zeros at its end so that its product with n is exact.
   static constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
   // Least maximum of the relative error, by Remez' exchange: 3.6e-9.
-  static constexpr float kCoefficients[] = {1,
-                                            1,
-                                            4.9999994040e-1f,
-                                            1.6666521132e-1f,
-                                            4.1668388993e-2f,
-                                            8.3687454462e-3f,
-                                            1.3814540580e-3f};
+  static constexpr float kCoefficients[] = {4.9999994040e-1f, 1.6666521132e-1f, 4.1668388993e-2f,
+                                            8.3687454462e-3f, 1.3814540580e-3f};
 };
 template <>
 struct ExpConstants<double> {
@@ -50,18 +45,10 @@ struct ExpConstants<double> {
   static constexpr double kMagic = 0x1.8p52;
   static constexpr double kLn2High = 0x1.62e42fefap-1, kLn2Low = 0x1.cf79abc9e3b4p-40;
   // Least maximum of the relative error, by Remez' exchange: 3.4e-18.
-  static constexpr double kCoefficients[] = {1,
-                                             1,
-                                             0x1.000000000000bp-1,
-                                             0x1.5555555555561p-3,
-                                             0x1.5555555550036p-5,
-                                             0x1.111111110d671p-7,
-                                             0x1.6c16c185a60e2p-10,
-                                             0x1.a01a01bace3dap-13,
-                                             0x1.a019969729b2dp-16,
-                                             0x1.71dddffadaef5p-19,
-                                             0x1.28b045fe3eeb6p-22,
-                                             0x1.af853a525d029p-26};
+  static constexpr double kCoefficients[] = {
+      0x1.000000000000bp-1,  0x1.5555555555561p-3,  0x1.5555555550036p-5,  0x1.111111110d671p-7,
+      0x1.6c16c185a60e2p-10, 0x1.a01a01bace3dap-13, 0x1.a019969729b2dp-16, 0x1.71dddffadaef5p-19,
+      0x1.28b045fe3eeb6p-22, 0x1.af853a525d029p-26};
 };
 
 /// e^x = 2^n e^r with x = n ln 2 + r, |r| <= ln 2 / 2.
@@ -74,7 +61,7 @@ struct ExpParts {
     using Constants = ExpConstants<T>;
     Vec<T> r = fma(n, Vec<T>(-Constants::kLn2High), x);
     r = fma(n, Vec<T>(-Constants::kLn2Low), r);
-    exp_r = polynomial(r, Constants::kCoefficients);
+    exp_r = fma(polynomial(r, Constants::kCoefficients), r * r, r) + Vec<T>(T(1));
   }
   static Vec<T> round(const Vec<T>& x) {
     const Vec<T> magic(ExpConstants<T>::kMagic);
@@ -179,8 +166,8 @@ inline Vec<float> erf(const Vec<float>& x) {
     return Vec<float>(_mm512_permutex2var_ps(load(kErfPieces[i]), _mm512_castps_si512(sum),
                                              load(kErfPieces[i] + 16)));
   };
-  Vec<float> y = coefficient(4);
-  for (int i = 3; i >= 1; --i) y = fma(y, t, coefficient(i));
+  Vec<float> y = coefficient(5);
+  for (int i = 4; i >= 1; --i) y = fma(y, t, coefficient(i));
   return copy_sign(fma(y, t, select(sum == magic, t, coefficient(0))), x);
 }
 #else

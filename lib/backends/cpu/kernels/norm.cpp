@@ -331,6 +331,7 @@ void forward_short(const Call& call, const ops::BatchNorm& op, const Layout& lay
         T* y = views[0]->as<T>() + (c + r) * layout.channel_strides[0];
         const Num<T> centre = means[r], scale = scales[r], bias = biases[r];
         for_parts<T>(n, [&](int64_t i, int m) {
+          // The next rows: while it computes, the CPU by itself looks too little ahead.
           __builtin_prefetch(from + count * stride + i);
           __builtin_prefetch(y + count * layout.channel_strides[0] + i, 1);
           store_part<T>(y + i, (load_part(from + i, m) - centre) * scale + bias, m);
