@@ -23,6 +23,20 @@ TEST_CASE("gather of whole rows is index_select") {
   CHECK(equal(gather(x.t(), 1, expanded.t()), rows.t()));
 }
 
+TEST_CASE("more rows than a cache holds") {
+  const int64_t count = 140000;  // of 64 or 61 floats: more than 32 MB
+  const Tensor picked = arange(count, kLong).mul(7).remainder(300);
+  for (const int64_t width : {64, 61}) {
+    const Tensor x = arange(300 * width, kFloat).view({300, width});
+    const Tensor columns = arange(width, kLong);
+    const Tensor want = (picked.unsqueeze(1) * width + columns).to(kFloat);
+    CHECK(equal(x.index_select(0, picked), want));
+    CHECK(equal(gather(x, 0, picked.unsqueeze(1).expand({count, width}).contiguous()), want));
+    const Tensor mixed = (picked.unsqueeze(1) + columns).remainder(300);
+    CHECK(equal(gather(x, 0, mixed), (mixed * width + columns).to(kFloat)));
+  }
+}
+
 TEST_CASE("gather takes one element for each index") {
   const Tensor x = tensor({{1, 2, 3}, {4, 5, 6}});
   CHECK(values(gather(x, 1, tensor({{2, 0}, {1, 1}}))) == Values{3, 1, 5, 5});

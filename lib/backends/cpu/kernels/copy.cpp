@@ -45,7 +45,7 @@ void copy_transposed(const Geometry& geometry, int across, const T* x, T* y) {
       const T* from = x + base.offset(1) + c * x_stride + r;
       T* to = y + base.offset(0) + r * y_stride + c;
       const int64_t height = std::min(tile_rows, rows - r), width = std::min(tile_cols, cols - c);
-      if (large && rows_are_lines(to, y_stride)) {
+      if (large && are_lines(to, y_stride)) {
         transpose_tile<true>(from, x_stride, to, y_stride, height, width);
       } else {
         transpose_tile(from, x_stride, to, y_stride, height, width);

@@ -6,6 +6,7 @@
 #include <reel/backends/cpu/kernels/copy.h>
 #include <reel/backends/cpu/kernels/geometry.h>
 #include <reel/backends/cpu/kernels/kernels.h>
+#include <reel/backends/cpu/kernels/past_cache.h>
 #include <reel/backends/cpu/vec.h>
 #include <reel/backends/parallel.h>
 #include <reel/tensor/ops/index.h>
@@ -156,55 +157,85 @@ void copy_slice(const T* from, int64_t from_stride, T* to, int64_t to_stride, in
   }
 }
 
-// Of n elements, to[i] = from[i * from_step + at[i] * stride], all neighbours but from's. False if
-// an index is not below `size`; what it points at is not touched. Indices lie behind `at` up to
-// `last`, those of runs to come among them.
+// to[i] = from[i * from_step + at[i] * stride] for n neighbours but of from's, where indices are
+// below `size`.
 template <class T>
-bool gather_run(const int64_t* at, [[maybe_unused]] const int64_t* last, int64_t size,
-                const T* from, int64_t from_step, int64_t stride, T* to, int64_t n) {
-  bool good = true;
-  int64_t i = 0;
+class GatherRun {
+ public:
+  GatherRun(int64_t size, int64_t from_step, int64_t stride)
+      : size_(size), from_step_(from_step), stride_(stride) {
 #ifdef __AVX512F__
-  // Offsets in 32 bits where they fit: eight elements an instruction otherwise.
-  constexpr int64_t kMost = std::numeric_limits<int32_t>::max(), kAhead = 512;
-  if (sizeof(T) == 4 && size <= kMost / std::max<int64_t>(1, stride) &&
-      size * stride + 16 * from_step <= kMost && stride >= 0 && from_step >= 0) {
-    const __m512i limit = _mm512_set1_epi64(size);
-    const __m512i across = _mm512_set1_epi32(static_cast<int32_t>(stride));
+    // Offsets in 32 bits where they fit: eight elements an instruction otherwise.
+    constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
+    in_vectors_ = sizeof(T) == 4 && size <= kMost / std::max<int64_t>(1, stride) &&
+                  size * stride + 16 * from_step <= kMost && stride >= 0 && from_step >= 0;
+#endif
+  }
+
+  // False if an index is not below the size; what it points at is not touched. Indices lie behind
+  // `at` up to `last`, those of runs to come among them. kStream only if `to` begins a line.
+  template <bool kStream>
+  bool copy(const int64_t* at, [[maybe_unused]] const int64_t* last, const T* from, T* to,
+            int64_t n) const {
+    bool good = true;
+    int64_t i = 0;
+#ifdef __AVX512F__
+    if (in_vectors_) {
+      for (; i + 16 <= n; i += 16) {
+        good &= copy_vector<kStream>(at + i, last, from + i * from_step_, to + i);
+      }
+    }
+#endif
+    for (; i < n; ++i) {
+      const bool fits = is_below(at[i]);
+      good &= fits;
+      to[i] = from[i * from_step_ + (fits ? at[i] : 0) * stride_];
+    }
+    return good;
+  }
+
+ private:
+  // A negative index is a large number without a sign.
+  bool is_below(int64_t index) const {
+    return static_cast<uint64_t>(index) < static_cast<uint64_t>(size_);
+  }
+
+#ifdef __AVX512F__
+  template <bool kStream>
+  bool copy_vector(const int64_t* at, const int64_t* last, const T* from, T* to) const {
+    // Whole rows are often taken: fetched ahead by one element a line, where rows of the same sizes
+    // follow each other (elsewhere a wrong guess is harmless), and copied. Their indices have to be
+    // there by then.
+    constexpr int64_t kAhead = 768, kIndexAhead = 2 * kAhead;
+    __builtin_prefetch(at + kIndexAhead);
+    __builtin_prefetch(at + kIndexAhead + 8);
+    const int64_t ahead = *std::min(at + kAhead, last);
+    __builtin_prefetch(from + (is_below(ahead) ? ahead * stride_ : 0));
+    const __m512i low = _mm512_loadu_si512(at), high = _mm512_loadu_si512(at + 8);
+    const __m512i first = _mm512_set1_epi64(*at);
+    if (from_step_ == 1 && is_below(*at) &&
+        (_mm512_cmpeq_epi64_mask(low, first) & _mm512_cmpeq_epi64_mask(high, first)) == 0xff) {
+      write<kStream>(to, _mm512_loadu_si512(from + *at * stride_));
+      return true;
+    }
+    const __m512i limit = _mm512_set1_epi64(size_);
+    const auto fit = static_cast<__mmask16>(_mm512_cmplt_epu64_mask(low, limit) |
+                                            _mm512_cmplt_epu64_mask(high, limit) << 8);
+    const __m512i index = _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(low)),
+                                             _mm512_cvtepi64_epi32(high), 1);
     const __m512i along =
         _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
-                           _mm512_set1_epi32(static_cast<int32_t>(from_step)));
-    for (; i + 16 <= n; i += 16) {
-      // Whole rows are often taken: fetched ahead by one element a line, where rows of the same
-      // sizes follow each other (elsewhere a wrong guess is harmless), and copied.
-      const int64_t ahead = *std::min(at + i + kAhead, last);
-      const bool fits = static_cast<uint64_t>(ahead) < static_cast<uint64_t>(size);
-      __builtin_prefetch(from + i * from_step + (fits ? ahead * stride : 0));
-      const __m512i low = _mm512_loadu_si512(at + i), high = _mm512_loadu_si512(at + i + 8);
-      const __m512i first = _mm512_set1_epi64(at[i]);
-      if (from_step == 1 && static_cast<uint64_t>(at[i]) < static_cast<uint64_t>(size) &&
-          (_mm512_cmpeq_epi64_mask(low, first) & _mm512_cmpeq_epi64_mask(high, first)) == 0xff) {
-        std::memcpy(to + i, from + i + at[i] * stride, 16 * sizeof(T));
-        continue;
-      }
-      const auto fit = static_cast<__mmask16>(_mm512_cmplt_epu64_mask(low, limit) |
-                                              _mm512_cmplt_epu64_mask(high, limit) << 8);
-      good &= fit == 0xffff;
-      const __m512i index = _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(low)),
-                                               _mm512_cvtepi64_epi32(high), 1);
-      const __m512i place = _mm512_add_epi32(_mm512_mullo_epi32(index, across), along);
-      _mm512_storeu_si512(to + i, _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), fit, place,
-                                                              from + i * from_step, 4));
-    }
+                           _mm512_set1_epi32(static_cast<int32_t>(from_step_)));
+    const __m512i place = _mm512_add_epi32(
+        _mm512_mullo_epi32(index, _mm512_set1_epi32(static_cast<int32_t>(stride_))), along);
+    write<kStream>(to, _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), fit, place, from, 4));
+    return fit == 0xffff;
   }
 #endif
-  for (; i < n; ++i) {
-    const bool fits = static_cast<uint64_t>(at[i]) < static_cast<uint64_t>(size);
-    good &= fits;
-    to[i] = from[i * from_step + (fits ? at[i] : 0) * stride];
-  }
-  return good;
-}
+
+  int64_t size_, from_step_, stride_;
+  bool in_vectors_ = false;
+};
 
 // In the order in which y lies: no two elements meet.
 const char* gather(const Call& call) {
@@ -227,18 +258,21 @@ const char* gather(const Call& call) {
   const int64_t* last = index.as<const int64_t>() + (geometry.linear(1) ? index.numel - 1 : 0);
   if (!in_runs && !indices_fit(index, size)) return kBadIndex;
   return by_size(x.dtype, [&]<class T>() -> const char* {
+    const GatherRun<T> run(size, steps[2], stride);
+    const bool large = y.numel > kPastCache / static_cast<int64_t>(sizeof(T));
     std::atomic<bool> fit = true;
     parallel_for(0, y.numel, kChunk, [&](int64_t begin, int64_t end) {
       Cursor cursor(geometry, begin);
+      bool good = true;
       for (int64_t position = begin; position < end;) {
         const int64_t n = std::min(end - position, geometry.inner_size() - cursor.inner());
         T* to = y.as<T>() + cursor.offset(0);
         const int64_t* at = index.as<const int64_t>() + cursor.offset(1);
         const T* from = x.as<const T>() + cursor.offset(2);
         if (in_runs) {
-          if (!gather_run(at, std::max(last, at + n - 1), size, from, steps[2], stride, to, n)) {
-            fit.store(false, std::memory_order_relaxed);
-          }
+          const int64_t* behind = std::max(last, at + n - 1);
+          good &= large && are_lines(to, 0) ? run.template copy<true>(at, behind, from, to, n)
+                                            : run.template copy<false>(at, behind, from, to, n);
         } else if (steps[1] == 0) {
           copy_slice(from + *at * stride, steps[2], to, steps[0], n);
         } else {
@@ -249,6 +283,8 @@ const char* gather(const Call& call) {
         position += n;
         if (position < end) cursor.advance(n);
       }
+      if (large) end_writes<true>();
+      if (!good) fit.store(false, std::memory_order_relaxed);
     });
     return fit.load(std::memory_order_relaxed) ? nullptr : kBadIndex;
   });
@@ -346,8 +382,11 @@ const char* index_select(const Call& call) {
     }
     // Rows of a table: every row is one run, threads share the rows. The beginnings of those to
     // come are fetched, since no prefetcher of the CPU can guess them.
-    constexpr int64_t kAhead = 16, kLine = 64 / sizeof(T), kFetched = 8 * kLine;
+    constexpr int64_t kAhead = 32, kLine = 64 / sizeof(T), kFetched = 8 * kLine;
     const int64_t length = s.rest.inner_size();
+    const bool dense = s.rest.inner_stride(0) == 1 && s.rest.inner_stride(1) == 1;
+    const bool stream = y.numel > kPastCache / static_cast<int64_t>(sizeof(T)) && dense &&
+                        are_lines(y.as<T>(), s.other_stride) && length % kLine == 0;
     const auto row = [&](int64_t i) {
       return x.as<const T>() + s.index[i * s.index_stride] * s.indexed_stride;
     };
@@ -357,9 +396,14 @@ const char* index_select(const Call& call) {
         for (int64_t j = 0; j < std::min(length, kFetched); j += kLine) {
           __builtin_prefetch(ahead + j);
         }
-        copy(row(i), s.rest.inner_stride(1), y.as<T>() + i * s.other_stride, s.rest.inner_stride(0),
-             length);
+        T* to = y.as<T>() + i * s.other_stride;
+        if (stream) {
+          copy_lines(row(i), to, length);
+        } else {
+          copy(row(i), s.rest.inner_stride(1), to, s.rest.inner_stride(0), length);
+        }
       }
+      if (stream) end_writes<true>();
     });
     return nullptr;
   });

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include <reel/backends/cpu/vec.h>
+#include <reel/backends/cpu/kernels/past_cache.h>
 
 namespace reel::cpu::REEL_ISA {
 
@@ -38,7 +38,7 @@ struct Square {
     }
   }
 
-  // y[r * y_stride + c] = x[c * x_stride + r]; kStream writes whole lines past the cache.
+  // y[r * y_stride + c] = x[c * x_stride + r]; kStream as in past_cache.h.
   template <bool kStream>
   static void transpose(const T* x, int64_t x_stride, T* y, int64_t y_stride) {
     Row rows[kSize];
@@ -46,33 +46,11 @@ struct Square {
     for (int i = 0; i < kSize; ++i) std::memcpy(&rows[i], x + i * x_stride, sizeof(Row));
     shuffle<1>(rows);
 #pragma GCC unroll 16
-    for (int i = 0; i < kSize; ++i) {
-#ifdef __AVX512F__
-      if constexpr (kStream) {
-        _mm512_stream_si512(reinterpret_cast<__m512i*>(y + i * y_stride),
-                            std::bit_cast<__m512i>(rows[i]));
-        continue;
-      }
-#endif
-      std::memcpy(y + i * y_stride, &rows[i], sizeof(Row));
-    }
+    for (int i = 0; i < kSize; ++i) write<kStream>(y + i * y_stride, rows[i]);
   }
 };
 
-/// True where rows of y are lines that can be written past the cache. Worth it where y is large:
-/// they are not read first, and far apart in memory they would displace each other from the cache.
-template <class T>
-inline bool rows_are_lines([[maybe_unused]] const T* y, [[maybe_unused]] int64_t y_stride) {
-#ifdef __AVX512F__
-  constexpr size_t kLine = 64;
-  return sizeof(T) >= 4 && reinterpret_cast<uintptr_t>(y) % kLine == 0 &&
-         static_cast<size_t>(y_stride) * sizeof(T) % kLine == 0;
-#else
-  return false;
-#endif
-}
-
-/// y[r * y_stride + c] = x[c * x_stride + r]; kStream only where rows_are_lines.
+/// y[r * y_stride + c] = x[c * x_stride + r]; kStream only if are_lines(y, y_stride).
 template <bool kStream = false, class T>
 inline void transpose_tile(const T* x, int64_t x_stride, T* y, int64_t y_stride, int64_t rows,
                            int64_t cols) {
@@ -105,9 +83,7 @@ inline void transpose_tile(const T* x, int64_t x_stride, T* y, int64_t y_stride,
     const int64_t first = r < whole_rows ? whole_cols : 0;
     for (int64_t c = first; c < cols; ++c) y[r * y_stride + c] = x[c * x_stride + r];
   }
-#ifdef __AVX512F__
-  if constexpr (kStream) _mm_sfence();  // before other threads are told that it is there
-#endif
+  end_writes<kStream>();
 }
 
 }  // namespace reel::cpu::REEL_ISA
