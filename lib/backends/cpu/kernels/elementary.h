@@ -51,17 +51,17 @@ struct ExpConstants<double> {
       0x1.28b045fe3eeb6p-22, 0x1.af853a525d029p-26};
 };
 
-/// e^x = 2^n e^r with x = n ln 2 + r, |r| <= ln 2 / 2.
+/// e^x = 2^n factor, with a whole n and factor = e^r: x = n ln 2 + r, |r| <= ln 2 / 2.
 template <class T>
 struct ExpParts {
   Vec<T> n;
-  Vec<T> exp_r;
+  Vec<T> factor;
 
   explicit ExpParts(const Vec<T>& x) : n(round(x * Vec<T>(T(1.44269504088896340736)))) {
     using Constants = ExpConstants<T>;
     Vec<T> r = fma(n, Vec<T>(-Constants::kLn2High), x);
     r = fma(n, Vec<T>(-Constants::kLn2Low), r);
-    exp_r = fma(polynomial(r, Constants::kCoefficients), r * r, r) + Vec<T>(T(1));
+    factor = fma(polynomial(r, Constants::kCoefficients), r * r, r) + Vec<T>(T(1));
   }
   static Vec<T> round(const Vec<T>& x) {
     const Vec<T> magic(ExpConstants<T>::kMagic);
@@ -69,7 +69,54 @@ struct ExpParts {
   }
 };
 
-/// x * 2^n for a whole n; without AVX-512 only if 2^n is neither denormal nor infinite.
+#ifdef __AVX512F__
+/// n in sixteenths, of which the whole part counts: 2^(i/16) is looked up, in two parts, and |r| is
+/// no more than ln 2 / 32.
+template <>
+struct ExpParts<float> {
+  Vec<float> n;
+  Vec<float> factor;
+
+  explicit ExpParts(const Vec<float>& x) {
+    using Constants = ExpConstants<float>;
+    alignas(64) static constexpr float kPowers[] = {
+        1.0f,        1.04427373f, 1.09050775f, 1.13878858f, 1.18920708f, 1.24185777f,
+        1.29683959f, 1.35425556f, 1.41421354f, 1.47682619f, 1.54221082f, 1.61049032f,
+        1.68179286f, 1.75625217f, 1.8340081f,  1.91520655f};
+    alignas(64) static constexpr float kRest[] = {0.0f,
+                                                  4.83347016e-08f,
+                                                  -1.30775399e-08f,
+                                                  5.38622231e-08f,
+                                                  3.79763527e-08f,
+                                                  4.4968381e-08f,
+                                                  -4.01899953e-08f,
+                                                  -1.01233493e-08f,
+                                                  2.4203235e-08f,
+                                                  -4.50089885e-08f,
+                                                  8.07090483e-09f,
+                                                  9.83621717e-09f,
+                                                  -2.47553267e-08f,
+                                                  -9.23577037e-09f,
+                                                  -1.1239278e-08f,
+                                                  9.84532811e-09f};
+    const Vec<float> magic(0x1.8p19f);  // the last bit of a sum with it is 1/16
+    const Vec<float> sum = fma(x, Vec<float>(1.44269504f), magic);
+    n = sum - magic;
+    Vec<float> r = fma(n, Vec<float>(-Constants::kLn2High), x);
+    r = fma(n, Vec<float>(-Constants::kLn2Low), r);
+    const __m512i sixteenth = _mm512_castps_si512(sum);
+    const Vec<float> power(_mm512_permutexvar_ps(sixteenth, load(kPowers)));
+    const Vec<float> rest(_mm512_permutexvar_ps(sixteenth, load(kRest)));
+    // The series, its second coefficient such that what is left out errs least: by 1.2e-9.
+    const Vec<float> part =
+        fma(fma(r, Vec<float>(0.166666672f), Vec<float>(0.50001955f)), r * r, r);
+    factor = fma(power, part, rest) + power;
+  }
+};
+#endif
+
+/// x * 2^n for a whole n, with AVX-512 the whole part of any n, without it only if 2^n is neither
+/// denormal nor infinite.
 template <class T>
 inline Vec<T> times_power(const Vec<T>& x, const Vec<T>& n) {
 #ifdef __AVX512F__
@@ -85,27 +132,31 @@ inline Vec<T> times_power(const Vec<T>& x, const Vec<T>& n) {
   return x * xsimd::bitwise_cast<Vec<T>>(power);
 }
 
-/// e^x.
+/// e^x where x <= kHighest.
 template <class T>
-inline Vec<T> exp(const Vec<T>& x) {
-  using Constants = ExpConstants<T>;
-  // In this order of arguments NaN stays.
-  const ExpParts<T> parts(
-      xsimd::max(Vec<T>(Constants::kLowest), xsimd::min(Vec<T>(Constants::kHighest), x)));
+inline Vec<T> exp_not_large(const Vec<T>& x) {
+  // In this order of arguments, here and below, NaN stays.
+  const ExpParts<T> parts(xsimd::max(Vec<T>(ExpConstants<T>::kLowest), x));
 #ifdef __AVX512F__
-  return times_power(parts.exp_r, parts.n);
+  return times_power(parts.factor, parts.n);
 #else
   // In two steps, since 2^n itself need not be a number of the type.
   const Vec<T> half = ExpParts<T>::round(parts.n * Vec<T>(T(0.5)));
-  return times_power(times_power(parts.exp_r, half), parts.n - half);
+  return times_power(times_power(parts.factor, half), parts.n - half);
 #endif
+}
+
+/// e^x.
+template <class T>
+inline Vec<T> exp(const Vec<T>& x) {
+  return exp_not_large(xsimd::min(Vec<T>(ExpConstants<T>::kHighest), x));
 }
 
 /// e^x where it is neither denormal nor infinite.
 template <class T>
 inline Vec<T> exp_within(const Vec<T>& x) {
   const ExpParts<T> parts(x);
-  return times_power(parts.exp_r, parts.n);
+  return times_power(parts.factor, parts.n);
 }
 
 /// e^x - 1, without cancellation near 0.

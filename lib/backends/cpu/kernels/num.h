@@ -39,6 +39,7 @@ struct Num {
   friend Num round(Num a) { return xsimd::nearbyint(a.v); }
   friend Num sqrt(Num a) { return square_root(a.v); }
   friend Num exp(Num a) { return REEL_ISA::exp(a.v); }
+  friend Num exp_not_large(Num a) { return REEL_ISA::exp_not_large(a.v); }
   friend Num expm1(Num a) { return REEL_ISA::expm1(a.v); }
   friend Num log(Num a) {
     if constexpr (std::is_same_v<T, float>) return REEL_ISA::log(a.v);

@@ -37,7 +37,7 @@ struct Forward {
       // What comes next: while it computes, the CPU by itself looks too little ahead.
       __builtin_prefetch(x[count + r] + i);
       __builtin_prefetch(y[kLog ? r : count + r] + i, 1);
-      const Num<T> value = exp(load_part(x[r] + i, m) - largest[r]);
+      const Num<T> value = exp_not_large(load_part(x[r] + i, m) - largest[r]);
       if constexpr (!kLog) store_part(y[r] + i, value, m);
       return value;
     });
@@ -58,13 +58,13 @@ struct Forward {
     const T largest = static_cast<T>(fold_run<MaxFold, T>(x, n));
     if constexpr (kLog) {
       const double sum = fold_map<SumFold, T>(
-          n, [&](const Num<T>& a) { return exp(a - largest); }, x);
+          n, [&](const Num<T>& a) { return exp_not_large(a - largest); }, x);
       const T log_sum = std::log(static_cast<T>(sum));
       map(
           y, n, [&](const Num<T>& a) { return a - largest - log_sum; }, x);
     } else {
       map(
-          y, n, [&](const Num<T>& a) { return exp(a - largest); }, x);
+          y, n, [&](const Num<T>& a) { return exp_not_large(a - largest); }, x);
       const T scale = static_cast<T>(1 / fold_run<SumFold, T>(y, n));
       map(
           y, n, [&](const Num<T>& a) { return a * scale; }, y);
