@@ -156,6 +156,21 @@ inline Mask<T> is_nan(const Vec<T>& v) {
   }
 }
 
+/// Bit i is lane i's.
+inline uint64_t lane_bits(const Mask<float>& mask) {
+#if defined(__AVX512F__)
+  return static_cast<__mmask16>(mask);
+#elif defined(__AVX__)
+  return static_cast<uint64_t>(_mm256_movemask_ps(mask));
+#elif defined(__SSE2__)
+  return static_cast<uint64_t>(_mm_movemask_ps(mask));
+#else
+  uint64_t bits = 0;
+  for (size_t i = 0; i < mask.size; ++i) bits |= uint64_t{mask.get(i)} << i;
+  return bits;
+#endif
+}
+
 /// b unless a is larger (smaller); so of NaN as a and a number the number.
 template <class T>
 inline Vec<T> larger(const Vec<T>& a, const Vec<T>& b) {

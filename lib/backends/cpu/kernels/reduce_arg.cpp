@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <type_traits>
 
@@ -14,18 +15,6 @@ namespace {
 
 constexpr int64_t kChunk = 32768;  // elements that are worth another thread
 constexpr int64_t kColumns = 256;  // columns that are searched side by side
-
-// Of positions, none of which is NaN.
-struct FirstFold {
-  template <class T>
-  static constexpr T identity() {
-    return std::numeric_limits<T>::max();
-  }
-  template <class T>
-  static Num<T> combine(const Num<T>& a, const Num<T>& b) {
-    return xsimd::min(a.v, b.v);
-  }
-};
 
 // The first position of `best` or of NaN in x[0..n), else n; n is exact as T.
 template <class T>
@@ -61,25 +50,39 @@ int64_t find_in_run(const T* x, int64_t n) {
   }
 }
 
-// The same of a few short rows, `stride` apart. Positions of NaN are counted from -n on, so that
-// the least is the first NaN if there is one.
+// The same of a few short rows, `stride` apart.
 template <class Fold>
 void find_in_rows(const float* x, int64_t stride, int rows, int64_t n, int64_t* positions) {
   using V = Vec<float>;
-  alignas(64) float best[kLanes<float>], found[kLanes<float>], numbers[kLanes<float>];
-  for (int i = 0; i < kLanes<float>; ++i) numbers[i] = static_cast<float>(i);
   const auto part = [&](int r, int64_t i, int m) { return load_part(x + r * stride + i, m); };
   using Numbers = std::conditional_t<std::is_same_v<Fold, MaxFold>, MaxNumberFold, MinNumberFold>;
-  store(best, fold_rows<Numbers, float>(rows, n, part).v);
-  const auto place = [&](int r, int64_t i, int m) -> Num<float> {
-    const V v = part(r, i, m).v;
-    const V at = load(numbers) + V(static_cast<float>(i));
-    const V number = select(v == V(best[r]), at, V(static_cast<float>(n)));
-    return select(is_nan(v), at - V(static_cast<float>(n)), number);
-  };
-  store(found, fold_rows<FirstFold, float>(rows, n, place).v);
+  alignas(64) float best[kLanes<float>];
+  Mask<float> nan(false);
+  store(best, fold_rows<Numbers, float>(rows, n, [&](int r, int64_t i, int m) {
+                // The next rows: the CPU by itself looks too little ahead.
+                __builtin_prefetch(x + (rows + r) * stride + i);
+                const Num<float> value = part(r, i, m);
+                nan = nan | is_nan(value.v);
+                return value;
+              }).v);
+  if (xsimd::any(nan)) {
+    for (int r = 0; r < rows; ++r) positions[r] = find_in_run<Fold>(x + r * stride, n);
+    return;
+  }
+  // From the end to the front, a bit an element, without a branch, which would be mispredicted.
+  // What is taken for an element behind the last one is found after it, so replaced.
+  constexpr int64_t kBits = 64;
   for (int r = 0; r < rows; ++r) {
-    positions[r] = static_cast<int64_t>(found[r]) + (found[r] < 0 ? n : 0);
+    const V value(best[r]);
+    int64_t found = 0;
+    for (int64_t first = (n - 1) / kBits * kBits; first >= 0; first -= kBits) {
+      uint64_t bits = 0;
+      for_parts<float>(std::min(kBits, n - first), [&](int64_t i, int m) {
+        bits |= lane_bits(part(r, first + i, m).v == value) << i;
+      });
+      found = bits == 0 ? found : first + std::countr_zero(bits);
+    }
+    positions[r] = found;
   }
 }
 
