@@ -121,6 +121,7 @@ void fold_short_rows(const Operand<float>& x, int64_t start, int64_t stride, int
     stride = n;
   }
   store(totals, fold_rows<Fold, float>(rows, n, [&](int r, int64_t i, int m) {
+                  __builtin_prefetch(data + (rows + r) * stride + i);
                   return load_part(data + r * stride + i, m);
                 }).v);
 }
@@ -203,6 +204,12 @@ void fold_lines(const Geometry& reduced, const Operand<T>& x, int64_t start, int
     const auto both = [](T a, T b) { return static_cast<T>(Fold::combine(a, b)); };
     for (; r + kLines<T> <= rows; r += kLines<T>) {
       const T* a = row + r * stride;
+      if (n <= kShortRow<T>) {  // of short rows the CPU by itself looks too little ahead
+        for (int64_t k = 0; k < kLines<T>; ++k) {
+          const T* ahead = a + (2 * kLines<T> + k) * stride;
+          for (int64_t i = 0; i < n; i += 64 / sizeof(T)) __builtin_prefetch(ahead + i);
+        }
+      }
       for (int64_t i = 0; i < n; ++i) {
         const auto two = [&](int64_t k) {
           return both(a[k * stride + i], a[(k + 1) * stride + i]);
