@@ -77,42 +77,74 @@ constexpr int input_count(Pattern pattern, int outputs) {
   return 1 + std::max(input_of(pattern, outputs - 1, 1), input_of(pattern, outputs - 1, 2));
 }
 
-struct Block {
-  Pattern pattern = Pattern::none;
-  int64_t position = 0;  // of its first input
-  std::array<int64_t, 3> taps{};
-};
+// The outputs of a line that meet their inputs by a pattern, in blocks.
+struct Blocks {
+  struct Start {
+    int64_t output, input;
+  };
 
-// What `outputs` outputs from j on have in common.
-Block block_at(const std::vector<std::vector<Hit>>& columns, int64_t j, int outputs) {
-  if (j + outputs > static_cast<int64_t>(columns.size())) return {};
-  const auto* hits = &columns[static_cast<size_t>(j)];
-  for (const Pattern pattern : {Pattern::every, Pattern::every_other, Pattern::upsampled}) {
-    Block block{pattern};
+  Pattern pattern = Pattern::none;
+  std::array<int64_t, 3> taps{};
+  std::vector<Start> starts;
+  int64_t begin = 0, end = 0;  // outputs
+
+  // Finds a block of `outputs` outputs from j on, with these taps if there are blocks already.
+  bool add(const std::vector<std::vector<Hit>>& columns, int64_t j, int outputs) {
+    if (j + outputs > static_cast<int64_t>(columns.size())) return false;
+    const auto* hits = &columns[static_cast<size_t>(j)];
+    std::array<int64_t, 3> found{};
     if (pattern == Pattern::upsampled) {
-      if (outputs == 1 || hits[0].size() != 1 || hits[1].size() != 2) continue;
-      block.position = hits[0][0].position;
-      block.taps = {hits[1][0].tap, hits[0][0].tap, hits[1][1].tap};
+      if (outputs == 1 || hits[0].size() != 1 || hits[1].size() != 2) return false;
+      found = {hits[1][0].tap, hits[0][0].tap, hits[1][1].tap};
     } else {
-      if (hits[0].size() != 3) continue;
-      block.position = hits[0][0].position;
-      block.taps = {hits[0][0].tap, hits[0][1].tap, hits[0][2].tap};
+      if (hits[0].size() != 3) return false;
+      found = {hits[0][0].tap, hits[0][1].tap, hits[0][2].tap};
     }
-    bool same = true;
+    if (!starts.empty() && found != taps) return false;
+    const Start start{j, hits[0][0].position};
     for (int b = 0; b < outputs; ++b) {
       size_t count = 0;
-      for (int t = 0; t < 3 && same; ++t) {
+      for (int t = 0; t < 3; ++t) {
         const int input = input_of(pattern, b, t);
         if (input < 0) continue;
-        same = count < hits[b].size() && hits[b][count].tap == block.taps[static_cast<size_t>(t)] &&
-               hits[b][count].position == block.position + input;
+        if (count == hits[b].size() || hits[b][count].tap != found[static_cast<size_t>(t)] ||
+            hits[b][count].position != start.input + input) {
+          return false;
+        }
         ++count;
       }
-      same = same && count == hits[b].size();
+      if (count != hits[b].size()) return false;
     }
-    if (same) return block;
+    if (starts.empty()) begin = j;
+    taps = found;
+    end = j + outputs;
+    starts.push_back(start);
+    return true;
+  }
+};
+
+Blocks blocks_of(const std::vector<std::vector<Hit>>& columns, int outputs) {
+  const auto size = static_cast<int64_t>(columns.size());
+  for (const Pattern pattern : {Pattern::every, Pattern::every_other, Pattern::upsampled}) {
+    Blocks blocks;
+    blocks.pattern = pattern;
+    for (int64_t j = 0; j < size && !blocks.add(columns, j, outputs);) ++j;
+    if (blocks.starts.empty()) continue;
+    while (blocks.add(columns, blocks.end, outputs)) {
+    }
+    // The last outputs are less than a block: one of them computes some again.
+    for (int64_t j = blocks.end - 1; j > blocks.end - outputs; --j) {
+      if (blocks.add(columns, j, outputs)) break;
+    }
+    return blocks;
   }
   return {};
+}
+
+// The tap rows of a line are those of the one before, a line of x further on.
+bool follows(const std::vector<Hit>& next, const std::vector<Hit>& hits) {
+  return std::equal(next.begin(), next.end(), hits.begin(), hits.end(),
+                    [](Hit a, Hit b) { return a.tap == b.tap && a.position == b.position + 1; });
 }
 
 // What the outputs of a line are summed from.
@@ -121,7 +153,7 @@ struct Line {
   const T* image;   // [height, width, channels]
   const T* weight;  // [tap][r][channels]
   const T* bias;
-  int64_t width, channels, kernel_width;
+  int64_t width, channels, kernel_width, out_width;
   const std::vector<Hit>& rows;
   bool relu;
 
@@ -142,48 +174,120 @@ struct Line {
   }
 };
 
-// The outputs of a block, all whole vectors of channels.
+// The outputs of all blocks of a line, all whole vectors of channels.
 template <class T, int kGroup, Pattern kPattern>
-void gather_block(const Line<T>& line, const Block& block, int64_t whole, T* y) {
+void gather_blocks(const Line<T>& line, const Blocks& blocks, int64_t whole, T* y) {
   constexpr int kL = kLanes<T>, kOutputs = kBlock<kGroup>;
   constexpr int kInputs = input_count(kPattern, kOutputs);
   constexpr int kStep = input_of(kPattern, kOutputs, 1) - input_of(kPattern, 0, 1);
-  for (int64_t c = 0; c < whole; c += kL) {
-    Vec<T> sums[kOutputs][kGroup];
-    unroll<kOutputs * kGroup>([&](auto i) __attribute__((always_inline)) {
-      const bool biased = i % kGroup == 0 && line.bias != nullptr;
-      sums[i / kGroup][i % kGroup] = biased ? load(line.bias + c) : broadcast(T(0));
-    });
-    // What the next block reads first, and writes, is on its way from memory meanwhile.
-    if (!line.rows.empty()) {
-      const T* ahead = line.input(line.rows.back(), block.position) + c;
-      unroll<kStep>([&](auto i) __attribute__((always_inline)) {
-        __builtin_prefetch(ahead + (kInputs + i) * line.channels);
+  for (const auto [output, input] : blocks.starts) {
+    T* out = y + output * line.channels;
+    for (int64_t c = 0; c < whole; c += kL) {
+      Vec<T> sums[kOutputs][kGroup];
+      unroll<kOutputs * kGroup>([&](auto i) __attribute__((always_inline)) {
+        const bool biased = i % kGroup == 0 && line.bias != nullptr;
+        sums[i / kGroup][i % kGroup] = biased ? load(line.bias + c) : broadcast(T(0));
       });
-    }
-    unroll<kOutputs>([&](auto b) __attribute__((always_inline)) {
-      __builtin_prefetch(y + (kOutputs + b) * line.channels + c, 1);
-    });
-    for (const Hit& row : line.rows) {
-      const T* p = line.input(row, block.position) + c;
-      Vec<T> x[kInputs];
-      unroll<kInputs>([&](auto i)
-                          __attribute__((always_inline)) { x[i] = load(p + i * line.channels); });
-      unroll<3>([&](auto t) __attribute__((always_inline)) {
-        const T* w = line.template tap<kGroup>(row, block.taps[t]) + c;
-        unroll<kGroup>([&](auto r) __attribute__((always_inline)) {
-          const Vec<T> factor = load(w + r * line.channels);
-          unroll<kOutputs>([&](auto b) __attribute__((always_inline)) {
-            constexpr int kInput = input_of(kPattern, b, t);
-            if constexpr (kInput >= 0) sums[b][r] = fma(x[kInput], factor, sums[b][r]);
+      // What the next block reads first, and writes, is on its way from memory meanwhile.
+      if (!line.rows.empty()) {
+        const T* ahead = line.input(line.rows.back(), input) + c;
+        unroll<kStep>([&](auto i) __attribute__((always_inline)) {
+          __builtin_prefetch(ahead + (kInputs + i) * line.channels);
+        });
+      }
+      unroll<kOutputs>([&](auto b) __attribute__((always_inline)) {
+        __builtin_prefetch(out + (kOutputs + b) * line.channels + c, 1);
+      });
+      for (const Hit& row : line.rows) {
+        const T* p = line.input(row, input) + c;
+        Vec<T> x[kInputs];
+        unroll<kInputs>([&](auto i)
+                            __attribute__((always_inline)) { x[i] = load(p + i * line.channels); });
+        unroll<3>([&](auto t) __attribute__((always_inline)) {
+          const T* w = line.template tap<kGroup>(row, blocks.taps[t]) + c;
+          unroll<kGroup>([&](auto r) __attribute__((always_inline)) {
+            const Vec<T> factor = load(w + r * line.channels);
+            unroll<kOutputs>([&](auto b) __attribute__((always_inline)) {
+              constexpr int kInput = input_of(kPattern, b, t);
+              if constexpr (kInput >= 0) sums[b][r] = fma(x[kInput], factor, sums[b][r]);
+            });
           });
         });
+      }
+      unroll<kOutputs>([&](auto b) __attribute__((always_inline)) {
+        store(out + b * line.channels + c, line.template output<kGroup>(sums[b]));
       });
     }
-    unroll<kOutputs>([&](auto b) __attribute__((always_inline)) {
-      store(y + b * line.channels + c, line.template output<kGroup>(sums[b]));
-    });
   }
+}
+
+// The same without groups, of a line or of two that follow each other, which share inputs; kRows
+// lines of x are met. Channels are taken one vector after the other: their weights stay in
+// registers.
+template <class T, Pattern kPattern, int kLines, int kRows>
+void gather_channels(const Line<T>& line, const Blocks& blocks, int64_t whole, T* y) {
+  constexpr int kOutputs = kBlock<1>, kInputs = input_count(kPattern, kOutputs);
+  constexpr int kTapRows = kRows - kLines + 1;
+  const int64_t channels = line.channels, across = line.width * channels;
+  const int64_t y_width = line.out_width * channels;
+  for (int64_t c = 0; c < whole; c += kLanes<T>) {
+    const Vec<T> bias = line.bias != nullptr ? load(line.bias + c) : broadcast(T(0));
+    Vec<T> weight[kTapRows][3];
+    unroll<3 * kTapRows>([&](auto i) __attribute__((always_inline)) {
+      weight[i / 3][i % 3] = load(line.template tap<1>(line.rows[i / 3], blocks.taps[i % 3]) + c);
+    });
+    const T* p[kRows];
+    unroll<kRows>([&](auto a) __attribute__((always_inline)) {
+      p[a] = a < kTapRows ? line.input(line.rows[a], 0) + c : p[a - 1] + across;
+    });
+    for (const auto [output, input] : blocks.starts) {
+      Vec<T> sums[kLines][kOutputs];
+      unroll<kLines * kOutputs>([&](auto i) __attribute__((always_inline)) {
+        sums[i / kOutputs][i % kOutputs] = bias;
+      });
+      unroll<kRows>([&](auto a) __attribute__((always_inline)) {
+        Vec<T> x[kInputs];
+        unroll<kInputs>([&](auto i) __attribute__((always_inline)) {
+          x[i] = load(p[a] + (input + i) * channels);
+        });
+        unroll<kLines>([&](auto l) __attribute__((always_inline)) {
+          constexpr int kTap = a - l;
+          if constexpr (kTap >= 0 && kTap < kTapRows) {
+            unroll<3 * kOutputs>([&](auto i) __attribute__((always_inline)) {
+              constexpr int kInput = input_of(kPattern, i % kOutputs, i / kOutputs);
+              if constexpr (kInput >= 0) {
+                Vec<T>& sum = sums[l][i % kOutputs];
+                sum = fma(x[kInput], weight[kTap][i / kOutputs], sum);
+              }
+            });
+          }
+        });
+      });
+      unroll<kLines * kOutputs>([&](auto i) __attribute__((always_inline)) {
+        store(y + i / kOutputs * y_width + (output + i % kOutputs) * channels + c,
+              line.template output<1>(&sums[i / kOutputs][i % kOutputs]));
+      });
+    }
+  }
+}
+
+// All blocks of a line, or of two if that is `lines`.
+template <class T, int kGroup, Pattern kPattern>
+void gather_line(const Line<T>& line, const Blocks& blocks, int64_t whole, int lines, T* y) {
+  if constexpr (kGroup == 1) {
+    if (kPattern == Pattern::every && lines == 2) {
+      return gather_channels<T, Pattern::every, 2, 4>(line, blocks, whole, y);
+    }
+    switch (line.rows.size()) {
+      case 1:
+        return gather_channels<T, kPattern, 1, 1>(line, blocks, whole, y);
+      case 2:
+        return gather_channels<T, kPattern, 1, 2>(line, blocks, whole, y);
+      case 3:
+        return gather_channels<T, kPattern, 1, 3>(line, blocks, whole, y);
+    }
+  }
+  gather_blocks<T, kGroup, kPattern>(line, blocks, whole, y);
 }
 
 // One output, channels from c on.
@@ -222,31 +326,34 @@ void gather(int64_t images, int64_t channels, const std::vector<std::vector<Hit>
   const int64_t lines = images * out_height;
   const int64_t grain = std::max(1 + 16384 / (out_width * channels), lines / kEnoughTasks);
   const int64_t whole = channels / kLanes<T> * kLanes<T>;
-  std::vector<Block> blocks;
-  for (int64_t j = 0; j < out_width; ++j) blocks.push_back(block_at(columns, j, kBlock<kGroup>));
-  parallel_for(0, lines, grain, [&](int64_t at, int64_t end) {
-    for (; at < end; ++at) {
+  const Blocks blocks = blocks_of(columns, kBlock<kGroup>);
+  const auto gather_blocks_of =
+      blocks.pattern == Pattern::every         ? gather_line<T, kGroup, Pattern::every>
+      : blocks.pattern == Pattern::every_other ? gather_line<T, kGroup, Pattern::every_other>
+                                               : gather_line<T, kGroup, Pattern::upsampled>;
+  const bool by_two = kGroup == 1 && kSums == 16 && blocks.pattern == Pattern::every;
+  parallel_for(0, lines, (grain + 1) / 2 * 2, [&](int64_t at, int64_t end) {
+    while (at < end) {
+      const auto i = static_cast<size_t>(at % out_height);
+      const bool two = by_two && at + 1 < end && i + 1 < rows.size() && rows[i].size() == 3 &&
+                       follows(rows[i + 1], rows[i]);
       const T* image = x + at / out_height * in_height * in_width * channels;
-      const Line<T> line{image,
-                         weight,
-                         bias,
-                         in_width,
-                         channels,
-                         kernel_width,
-                         rows[static_cast<size_t>(at % out_height)],
-                         relu};
+      const auto line = [&](size_t l) {
+        return Line<T>{image,        weight,    bias,    in_width, channels,
+                       kernel_width, out_width, rows[l], relu};
+      };
       T* out = y + at * out_width * channels;
-      int64_t begun = 0;  // outputs before this one have their whole vectors
-      for (int64_t j = 0; j < out_width; ++j, out += channels) {
-        const Block& block = blocks[static_cast<size_t>(j)];
-        if (j >= begun && block.pattern != Pattern::none) {
-          (block.pattern == Pattern::every ? gather_block<T, kGroup, Pattern::every>
-           : block.pattern == Pattern::every_other
-               ? gather_block<T, kGroup, Pattern::every_other>
-               : gather_block<T, kGroup, Pattern::upsampled>)(line, block, whole, out);
-          begun = j + kBlock<kGroup>;
-        }
-        gather_pixel<T, kGroup>(line, columns[static_cast<size_t>(j)], j < begun ? whole : 0, out);
+      if (!blocks.starts.empty()) gather_blocks_of(line(i), blocks, whole, two ? 2 : 1, out);
+      for (size_t l = i; l <= i + two; ++l, ++at, out += out_width * channels) {
+        const Line<T> rest = line(l);
+        const auto pixels = [&](int64_t begin_j, int64_t end_j, int64_t c) {
+          for (int64_t j = begin_j; j < end_j; ++j) {
+            gather_pixel<T, kGroup>(rest, columns[static_cast<size_t>(j)], c, out + j * channels);
+          }
+        };
+        pixels(0, blocks.begin, 0);
+        if (whole < channels) pixels(blocks.begin, blocks.end, whole);
+        pixels(blocks.end, out_width, 0);
       }
     }
   });
