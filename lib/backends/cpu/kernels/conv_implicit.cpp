@@ -6,6 +6,10 @@
 namespace reel::cpu::REEL_ISA {
 namespace {
 
+// Elements that a strided 1x1 convolution meets, from which on they are copied: less is packed as
+// it lies.
+constexpr int64_t kWorthCopying = 32768;
+
 using namespace backends;
 
 // Columns [n, n + count) of the weights of a tap, B [channel][output], into [depth][vectors * L].
@@ -173,6 +177,28 @@ void weight_grad_of_pixels(TapProblem problem, const T* g, const T* x, const Vie
           {dweight.as<T>(), strides[1], strides[0]});
 }
 
+// The problem of the pixels that a strided 1x1 convolution without padding meets, copied to `met`.
+template <class T>
+TapProblem copy_met_pixels(TapProblem problem, const T* x, T* met) {
+  const int64_t channels = problem.in_channels, columns = problem.columns;
+  const int64_t grain = 1 + 16384 / (columns * channels);
+  parallel_for(0, problem.images * problem.rows, grain, [&](int64_t line, int64_t line_end) {
+    for (; line < line_end; ++line) {
+      const int64_t row = line % problem.rows * problem.in_stride[0];
+      const T* from =
+          x + (line / problem.rows * problem.in_height + row) * problem.in_width * channels;
+      for (int64_t j = 0; j < columns; ++j) {
+        std::copy_n(from + j * problem.in_stride[1] * channels, channels,
+                    met + (line * columns + j) * channels);
+      }
+    }
+  });
+  problem.in_stride = {1, 1};
+  problem.in_height = problem.rows;
+  problem.in_width = problem.columns;
+  return problem;
+}
+
 }  // namespace
 
 template <class T>
@@ -221,13 +247,20 @@ void conv_implicit_weight_grad(const ConvShape& shape, const T* g, const T* x,
   if (problem.reads_every_pixel() && problem.groups == 1) {
     return weight_grad_of_pixels<T>(problem, g, x, dweight);
   }
-  const int64_t stride = problem.in_stride[0] * problem.in_stride[1];
-  const bool overlap = taps > stride, strided_pixels = taps == 1 && stride > 1;
+  const bool strided_pixels =
+      taps == 1 && problem.groups == 1 && problem.taps[0].row == 0 && problem.taps[0].column == 0;
+  if (strided_pixels && problem.positions() * problem.in_channels >= kWorthCopying) {
+    const Storage copy = allocate_storage(
+        sizeof(T) * static_cast<size_t>(problem.positions() * problem.in_channels), kCPU);
+    T* met = static_cast<T*>(copy->data());
+    return weight_grad_of_pixels<T>(copy_met_pixels(problem, x, met), g, met, dweight);
+  }
+  const bool overlap = taps > problem.in_stride[0] * problem.in_stride[1];
   if (lines && problem.in_channels <= kLanes<T>) {
     // Few channels: the windows of a line are read from L1 again and again, and the sums are small.
     weight_grad_in_place<T>(problem, g, x, dweight);
-  } else if (lines && problem.positions() >= 2 * kBlockDepth && (overlap || strided_pixels)) {
-    // Taps share what is copied, or it spares a walk far apart; the sums are worth transposing.
+  } else if (lines && problem.positions() >= 2 * kBlockDepth && overlap) {
+    // Taps share what is copied, and the sums are worth transposing.
     weight_grad_by_channels<T>(problem, g, x, dweight);
   } else {
     weight_grad_packed<T>(problem, g, x, dweight);

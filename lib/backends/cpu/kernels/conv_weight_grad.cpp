@@ -25,9 +25,8 @@ class Blocks {
       bottom = std::max(bottom, tap.row);
       right = std::max(right, tap.column);
     }
-    if (problem.taps.size() == 1) step_ = problem.in_stride;
-    height_ = (problem.rows - 1) * problem.in_stride[0] / step_[0] + bottom - top_ + 1;
-    width_ = (problem.columns - 1) * problem.in_stride[1] / step_[1] + right - left_ + 1;
+    height_ = (problem.rows - 1) * problem.in_stride[0] + bottom - top_ + 1;
+    width_ = (problem.columns - 1) * problem.in_stride[1] + right - left_ + 1;
     memory_ = allocate_storage(sizeof(T) * static_cast<size_t>(x_size() + g_size()), kCPU);
   }
   /// Elements of the copies of an image.
@@ -48,12 +47,10 @@ class Blocks {
   }
   /// From there to the windows of a line of outputs, counted through the images.
   int64_t line(int64_t block, int64_t line) const {
-    const int64_t row = line % problem_.rows * problem_.in_stride[0] / step_[0];
+    const int64_t row = line % problem_.rows * problem_.in_stride[0];
     return (line / problem_.rows * height_ + row) * width_ * channels(block);
   }
-  int64_t pixel_stride(int64_t block) const {
-    return problem_.in_stride[1] / step_[1] * channels(block);
-  }
+  int64_t pixel_stride(int64_t block) const { return problem_.in_stride[1] * channels(block); }
   const T* grad(int64_t group, int64_t output, int64_t line) const {
     const int vectors = panel_vectors<T>(output, problem_.out_channels);
     return panel_data(group, output) + line * problem_.columns * vectors * kLanes<T>;
@@ -93,17 +90,15 @@ class Blocks {
   }
 
   void copy_line(const T* x, int64_t line) const {
-    const int64_t row = line % height_ * step_[0] + top_, step = step_[1];
+    const int64_t row = line % height_ + top_;
     const bool inside = row >= 0 && row < problem_.in_height;
-    const int64_t begin = std::clamp<int64_t>((step - 1 - left_) / step, 0, width_);
-    const int64_t room = inside ? (problem_.in_width - left_ + step - 1) / step : 0;
-    const int64_t end = std::clamp<int64_t>(room, begin, width_);
+    const int64_t begin = std::clamp<int64_t>(-left_, 0, width_);
+    const int64_t end = std::clamp<int64_t>(inside ? problem_.in_width - left_ : 0, begin, width_);
     const T* line_of_x =
         x + ((line / height_ * problem_.in_height + row) * problem_.in_width + left_) *
                 problem_.in_pixel();
     for (int64_t group = 0; group < problem_.groups; ++group) {
-      const Matrix<const T> from{line_of_x + group * problem_.in_channels, 1,
-                                 step * problem_.in_pixel()};
+      const Matrix<const T> from{line_of_x + group * problem_.in_channels, 1, problem_.in_pixel()};
       for (int64_t block = 0; block < blocks(); ++block) {
         const int64_t count = channels(block);
         T* to = block_data(group, block) + line * width_ * count;
@@ -127,7 +122,6 @@ class Blocks {
 
   const TapProblem& problem_;
   int64_t images_, top_, left_, height_, width_;
-  std::array<int64_t, 2> step_{1, 1};  // only those pixels of x that the one tap meets
   EvenSplit split_;
   Storage memory_;
 };
