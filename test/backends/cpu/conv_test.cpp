@@ -17,14 +17,16 @@ using test::Sizes;
 
 struct Case {
   int64_t images, channels, height, width, outputs, kernel, stride, padding, dilation, groups;
-  int64_t kernel_columns = 0;  // if not as many as rows
+  int64_t kernel_columns = 0;    // if not as many as rows
+  int64_t dilation_columns = 0;  // if not that of rows
 
   int64_t kernel_width() const { return kernel_columns == 0 ? kernel : kernel_columns; }
-  int64_t out(int64_t size, int64_t taps) const {
-    return (size + 2 * padding - dilation * (taps - 1) - 1) / stride + 1;
+  int64_t dilation_width() const { return dilation_columns == 0 ? dilation : dilation_columns; }
+  int64_t out(int64_t size, int64_t taps, int64_t apart) const {
+    return (size + 2 * padding - apart * (taps - 1) - 1) / stride + 1;
   }
-  int64_t out_height() const { return out(height, kernel); }
-  int64_t out_width() const { return out(width, kernel_width()); }
+  int64_t out_height() const { return out(height, kernel, dilation); }
+  int64_t out_width() const { return out(width, kernel_width(), dilation_width()); }
   Sizes x() const { return {images, channels, height, width}; }
   Sizes weight() const { return {outputs, channels / groups, kernel, kernel_width()}; }
   Sizes y() const { return {images, outputs, out_height(), out_width()}; }
@@ -33,7 +35,7 @@ struct Case {
     Op op;
     op.stride = {stride, stride};
     op.padding = {padding, padding};
-    op.dilation = {dilation, dilation};
+    op.dilation = {dilation, dilation_width()};
     op.groups = groups;
     if constexpr (requires { op.input_size; }) op.input_size = {height, width};
     if constexpr (requires { op.kernel_size; }) op.kernel_size = {kernel, kernel_width()};
@@ -58,7 +60,8 @@ const Case kCases[] = {
     {1, 20, 45, 49, 36, 3, 1, 2, 1, 1},  //     cut vectors and tiles, padding 2
     {2, 33, 47, 48, 17, 3, 1, 0, 1, 1},  //     two images, no padding
     {2, 16, 13, 10, 20, 3, 2, 1, 1, 1},  // strided
-    {1, 5, 12, 12, 7, 5, 2, 2, 1, 1},      {1, 32, 7, 7, 64, 1, 1, 0, 1, 1},
+    {1, 5, 12, 12, 7, 5, 2, 2, 1, 1},
+    {1, 32, 7, 7, 64, 1, 1, 0, 1, 1},
     {2, 40, 5, 6, 24, 1, 1, 0, 1, 2},    // products of two groups, cut vectors
     {2, 24, 9, 9, 33, 1, 2, 0, 1, 1},    // inputs that no window reads
     {2, 20, 31, 29, 36, 3, 1, 2, 2, 1},  // dilated Winograd, parts of unlike sizes
@@ -67,41 +70,46 @@ const Case kCases[] = {
     {2, 16, 36, 36, 20, 3, 1, 2, 2, 1},  //   in tiles of 6x6
     {2, 12, 14, 15, 18, 3, 1, 2, 2, 3},  // groups, dilation
     {1, 6, 20, 20, 6, 3, 2, 1, 1, 6},    // depthwise
-    {2, 40, 9, 8, 40, 3, 1, 1, 1, 40},     {2, 6, 7, 7, 12, 3, 1, 1, 1, 6},
-    {1, 4, 30, 30, 6, 11, 4, 2, 1, 1},     {1, 8, 9, 9, 8, 3, 3, 0, 2, 2},
-    {2, 40, 11, 30, 40, 3, 1, 2, 1, 40},    //   blocks of outputs, cut vectors, padding 2
-    {2, 20, 12, 25, 20, 3, 2, 1, 1, 20},    //   and strided
-    {2, 24, 11, 13, 24, 3, 1, 1, 1, 12},    // groups of 2 channels
-    {1, 40, 12, 30, 40, 3, 1, 1, 1, 10},    //   of 4, cut vectors
-    {2, 40, 13, 30, 40, 3, 2, 1, 1, 10},    //   and strided
-    {1, 24, 9, 14, 24, 3, 2, 0, 1, 3},      //   of 8, no padding
-    {1, 40, 14, 11, 40, 5, 1, 2, 1, 5},     //   and more taps
-    {1, 32, 9, 13, 64, 3, 1, 1, 1, 16},     // merged groups
-    {2, 36, 8, 9, 18, 3, 2, 1, 1, 9},       //   of a number that few divide
-    {2, 16, 29, 31, 20, 3, 2, 1, 1, 1},     // windows in place, strided
-    {1, 40, 20, 18, 33, 5, 1, 3, 1, 1},     //   several blocks, cut vectors
-    {1, 3, 9, 9, 20, 3, 1, 5, 1, 1},        //   windows that lie in the padding
-    {2, 17, 8, 16, 6, 2, 1, 0, 3, 1},       //   no padding, dilated
-    {1, 2, 17, 300, 4, 3, 1, 1, 1, 1},      //   long lines
-    {1, 2, 3, 300, 4, 3, 1, 1, 1, 1},       //   too few of them
-    {1, 15, 9, 17, 10, 3, 1, 1, 1, 5},      // groups of 3 channels
-    {2, 20, 10, 12, 20, 3, 1, 1, 1, 4},     //   of 5
-    {1, 32, 17, 15, 32, 3, 2, 1, 1, 4},     //   of 8, strided
-    {1, 48, 9, 14, 48, 3, 1, 1, 1, 3},      //   of 16
-    {1, 66, 9, 9, 40, 3, 1, 0, 1, 2},       //   of 33, no padding
-    {2, 40, 21, 23, 33, 5, 1, 2, 1, 1},     // weight gradients by blocks of channels
-    {3, 34, 30, 27, 20, 3, 2, 1, 1, 2},     //   of two groups, strided
-    {1, 24, 30, 40, 18, 3, 1, 0, 2, 1},     //   dilated, no padding
-    {2, 40, 35, 33, 20, 1, 2, 1, 1, 1},     //   of one tap, strided, with padding
-    {2, 40, 29, 30, 20, 1, 1, 0, 1, 1},     //   of pixels, fewer outputs than channels
-    {3, 20, 26, 21, 39, 1, 1, 0, 1, 1},     //   and more, read in place
-    {1, 150, 9, 7, 140, 1, 1, 0, 1, 1},     //   and a product
-    {2, 36, 17, 18, 20, 7, 1, 3, 1, 1, 1},  // windows of one column
-    {2, 36, 17, 18, 20, 1, 1, 3, 1, 1, 7},  //   and of one row
-    {3, 16, 60, 70, 17, 1, 1, 0, 1, 1, 7},  // filters along lines, some images at a time
-    {2, 33, 16, 21, 50, 3, 1, 0, 1, 1, 7},  //   of three lines, no padding
-    {2, 20, 19, 14, 17, 5, 1, 0, 1, 1, 1},  //   along columns, no padding
-    {3, 1, 6, 6, 1, 3, 1, 1, 1, 1},        {1, 3, 8, 8, 4, 2, 5, 1, 1, 1},
+    {2, 40, 9, 8, 40, 3, 1, 1, 1, 40},
+    {2, 6, 7, 7, 12, 3, 1, 1, 1, 6},
+    {1, 4, 30, 30, 6, 11, 4, 2, 1, 1},
+    {1, 8, 9, 9, 8, 3, 3, 0, 2, 2},
+    {2, 40, 11, 30, 40, 3, 1, 2, 1, 40},        //   blocks of outputs, cut vectors, padding 2
+    {1, 20, 13, 25, 20, 3, 1, 2, 2, 20, 3, 1},  //   and tap rows apart
+    {2, 20, 12, 25, 20, 3, 2, 1, 1, 20},        //   and strided
+    {2, 24, 11, 13, 24, 3, 1, 1, 1, 12},        // groups of 2 channels
+    {1, 40, 12, 30, 40, 3, 1, 1, 1, 10},        //   of 4, cut vectors
+    {2, 40, 13, 30, 40, 3, 2, 1, 1, 10},        //   and strided
+    {1, 24, 9, 14, 24, 3, 2, 0, 1, 3},          //   of 8, no padding
+    {1, 40, 14, 11, 40, 5, 1, 2, 1, 5},         //   and more taps
+    {1, 32, 9, 13, 64, 3, 1, 1, 1, 16},         // merged groups
+    {2, 36, 8, 9, 18, 3, 2, 1, 1, 9},           //   of a number that few divide
+    {2, 16, 29, 31, 20, 3, 2, 1, 1, 1},         // windows in place, strided
+    {1, 40, 20, 18, 33, 5, 1, 3, 1, 1},         //   several blocks, cut vectors
+    {1, 3, 9, 9, 20, 3, 1, 5, 1, 1},            //   windows that lie in the padding
+    {2, 17, 8, 16, 6, 2, 1, 0, 3, 1},           //   no padding, dilated
+    {1, 2, 17, 300, 4, 3, 1, 1, 1, 1},          //   long lines
+    {1, 2, 3, 300, 4, 3, 1, 1, 1, 1},           //   too few of them
+    {1, 15, 9, 17, 10, 3, 1, 1, 1, 5},          // groups of 3 channels
+    {2, 20, 10, 12, 20, 3, 1, 1, 1, 4},         //   of 5
+    {1, 32, 17, 15, 32, 3, 2, 1, 1, 4},         //   of 8, strided
+    {1, 48, 9, 14, 48, 3, 1, 1, 1, 3},          //   of 16
+    {1, 66, 9, 9, 40, 3, 1, 0, 1, 2},           //   of 33, no padding
+    {2, 40, 21, 23, 33, 5, 1, 2, 1, 1},         // weight gradients by blocks of channels
+    {3, 34, 30, 27, 20, 3, 2, 1, 1, 2},         //   of two groups, strided
+    {1, 24, 30, 40, 18, 3, 1, 0, 2, 1},         //   dilated, no padding
+    {2, 40, 35, 33, 20, 1, 2, 1, 1, 1},         //   of one tap, strided, with padding
+    {2, 40, 29, 30, 20, 1, 1, 0, 1, 1},         //   of pixels, fewer outputs than channels
+    {3, 20, 26, 21, 39, 1, 1, 0, 1, 1},         //   and more, read in place
+    {1, 150, 9, 7, 140, 1, 1, 0, 1, 1},         //   and a product
+    {2, 150, 31, 30, 140, 1, 2, 0, 1, 1},       //   of pixels that are copied
+    {2, 36, 17, 18, 20, 7, 1, 3, 1, 1, 1},      // windows of one column
+    {2, 36, 17, 18, 20, 1, 1, 3, 1, 1, 7},      //   and of one row
+    {3, 16, 60, 70, 17, 1, 1, 0, 1, 1, 7},      // filters along lines, some images at a time
+    {2, 33, 16, 21, 50, 3, 1, 0, 1, 1, 7},      //   of three lines, no padding
+    {2, 20, 19, 14, 17, 5, 1, 0, 1, 1, 1},      //   along columns, no padding
+    {3, 1, 6, 6, 1, 3, 1, 1, 1, 1},
+    {1, 3, 8, 8, 4, 2, 5, 1, 1, 1},
 };
 
 struct Arrays {
@@ -150,7 +158,7 @@ Plain plain_convolution(const Case& size, Arrays& arrays) {
           for (int64_t k = 0; k < channels * taps; ++k) {
             const int64_t c = k / taps, u = k / width % size.kernel, v = k % width;
             const int64_t row = i * size.stride - size.padding + u * size.dilation;
-            const int64_t column = j * size.stride - size.padding + v * size.dilation;
+            const int64_t column = j * size.stride - size.padding + v * size.dilation_width();
             if (row < 0 || row >= size.height || column < 0 || column >= size.width) continue;
             const int64_t channel = o / outputs * channels + c;
             const auto at = static_cast<size_t>(

@@ -141,10 +141,18 @@ Blocks blocks_of(const std::vector<std::vector<Hit>>& columns, int outputs) {
   return {};
 }
 
-// The tap rows of a line are those of the one before, a line of x further on.
-bool follows(const std::vector<Hit>& next, const std::vector<Hit>& hits) {
-  return std::equal(next.begin(), next.end(), hits.begin(), hits.end(),
-                    [](Hit a, Hit b) { return a.tap == b.tap && a.position == b.position + 1; });
+// Whether a line meets three lines of x side by side, and the next one by the same taps the three
+// that begin one further on.
+bool meet_four_lines(const std::vector<Hit>& rows, const std::vector<Hit>& next) {
+  if (rows.size() != 3 || next.size() != 3) return false;
+  for (size_t t = 0; t < 3; ++t) {
+    const int64_t position = rows[0].position + static_cast<int64_t>(t);
+    if (rows[t].position != position || next[t].position != position + 1 ||
+        next[t].tap != rows[t].tap) {
+      return false;
+    }
+  }
+  return true;
 }
 
 // What the outputs of a line are summed from.
@@ -180,8 +188,8 @@ void gather_blocks(const Line<T>& line, const Blocks& blocks, int64_t whole, T* 
   constexpr int kL = kLanes<T>, kOutputs = kBlock<kGroup>;
   constexpr int kInputs = input_count(kPattern, kOutputs);
   constexpr int kStep = input_of(kPattern, kOutputs, 1) - input_of(kPattern, 0, 1);
-  for (const auto [output, input] : blocks.starts) {
-    T* out = y + output * line.channels;
+  for (const auto& start : blocks.starts) {
+    T* out = y + start.output * line.channels;
     for (int64_t c = 0; c < whole; c += kL) {
       Vec<T> sums[kOutputs][kGroup];
       unroll<kOutputs * kGroup>([&](auto i) __attribute__((always_inline)) {
@@ -190,7 +198,7 @@ void gather_blocks(const Line<T>& line, const Blocks& blocks, int64_t whole, T* 
       });
       // What the next block reads first, and writes, is on its way from memory meanwhile.
       if (!line.rows.empty()) {
-        const T* ahead = line.input(line.rows.back(), input) + c;
+        const T* ahead = line.input(line.rows.back(), start.input) + c;
         unroll<kStep>([&](auto i) __attribute__((always_inline)) {
           __builtin_prefetch(ahead + (kInputs + i) * line.channels);
         });
@@ -199,7 +207,7 @@ void gather_blocks(const Line<T>& line, const Blocks& blocks, int64_t whole, T* 
         __builtin_prefetch(out + (kOutputs + b) * line.channels + c, 1);
       });
       for (const Hit& row : line.rows) {
-        const T* p = line.input(row, input) + c;
+        const T* p = line.input(row, start.input) + c;
         Vec<T> x[kInputs];
         unroll<kInputs>([&](auto i)
                             __attribute__((always_inline)) { x[i] = load(p + i * line.channels); });
@@ -221,9 +229,8 @@ void gather_blocks(const Line<T>& line, const Blocks& blocks, int64_t whole, T* 
   }
 }
 
-// The same without groups, of a line or of two that follow each other, which share inputs; kRows
-// lines of x are met. Channels are taken one vector after the other: their weights stay in
-// registers.
+// The same without groups, of a line or of two that meet four lines of x; kRows of x are met. One
+// vector of channels after the other: its weights stay in registers.
 template <class T, Pattern kPattern, int kLines, int kRows>
 void gather_channels(const Line<T>& line, const Blocks& blocks, int64_t whole, T* y) {
   constexpr int kOutputs = kBlock<1>, kInputs = input_count(kPattern, kOutputs);
@@ -240,7 +247,7 @@ void gather_channels(const Line<T>& line, const Blocks& blocks, int64_t whole, T
     unroll<kRows>([&](auto a) __attribute__((always_inline)) {
       p[a] = a < kTapRows ? line.input(line.rows[a], 0) + c : p[a - 1] + across;
     });
-    for (const auto [output, input] : blocks.starts) {
+    for (const auto& start : blocks.starts) {
       Vec<T> sums[kLines][kOutputs];
       unroll<kLines * kOutputs>([&](auto i) __attribute__((always_inline)) {
         sums[i / kOutputs][i % kOutputs] = bias;
@@ -248,7 +255,7 @@ void gather_channels(const Line<T>& line, const Blocks& blocks, int64_t whole, T
       unroll<kRows>([&](auto a) __attribute__((always_inline)) {
         Vec<T> x[kInputs];
         unroll<kInputs>([&](auto i) __attribute__((always_inline)) {
-          x[i] = load(p[a] + (input + i) * channels);
+          x[i] = load(p[a] + (start.input + i) * channels);
         });
         unroll<kLines>([&](auto l) __attribute__((always_inline)) {
           constexpr int kTap = a - l;
@@ -264,7 +271,7 @@ void gather_channels(const Line<T>& line, const Blocks& blocks, int64_t whole, T
         });
       });
       unroll<kLines * kOutputs>([&](auto i) __attribute__((always_inline)) {
-        store(y + i / kOutputs * y_width + (output + i % kOutputs) * channels + c,
+        store(y + i / kOutputs * y_width + (start.output + i % kOutputs) * channels + c,
               line.template output<1>(&sums[i / kOutputs][i % kOutputs]));
       });
     }
@@ -327,7 +334,7 @@ void gather(int64_t images, int64_t channels, const std::vector<std::vector<Hit>
   const int64_t grain = std::max(1 + 16384 / (out_width * channels), lines / kEnoughTasks);
   const int64_t whole = channels / kLanes<T> * kLanes<T>;
   const Blocks blocks = blocks_of(columns, kBlock<kGroup>);
-  const auto gather_blocks_of =
+  const auto gather_whole =
       blocks.pattern == Pattern::every         ? gather_line<T, kGroup, Pattern::every>
       : blocks.pattern == Pattern::every_other ? gather_line<T, kGroup, Pattern::every_other>
                                                : gather_line<T, kGroup, Pattern::upsampled>;
@@ -335,15 +342,15 @@ void gather(int64_t images, int64_t channels, const std::vector<std::vector<Hit>
   parallel_for(0, lines, (grain + 1) / 2 * 2, [&](int64_t at, int64_t end) {
     while (at < end) {
       const auto i = static_cast<size_t>(at % out_height);
-      const bool two = by_two && at + 1 < end && i + 1 < rows.size() && rows[i].size() == 3 &&
-                       follows(rows[i + 1], rows[i]);
+      const bool two =
+          by_two && at + 1 < end && i + 1 < rows.size() && meet_four_lines(rows[i], rows[i + 1]);
       const T* image = x + at / out_height * in_height * in_width * channels;
       const auto line = [&](size_t l) {
         return Line<T>{image,        weight,    bias,    in_width, channels,
                        kernel_width, out_width, rows[l], relu};
       };
       T* out = y + at * out_width * channels;
-      if (!blocks.starts.empty()) gather_blocks_of(line(i), blocks, whole, two ? 2 : 1, out);
+      if (!blocks.starts.empty()) gather_whole(line(i), blocks, whole, two ? 2 : 1, out);
       for (size_t l = i; l <= i + two; ++l, ++at, out += out_width * channels) {
         const Line<T> rest = line(l);
         const auto pixels = [&](int64_t begin_j, int64_t end_j, int64_t c) {
