@@ -300,45 +300,50 @@ void forward_short(const Call& call, const ops::BatchNorm& op, const Layout& lay
                    const View* const* views) {
   constexpr int64_t kStep = kLanes<T>;
   const int64_t n = layout.count, stride = layout.channel_strides[1];
-  parallel_for(0, layout.channels, kChunk / n, [&](int64_t begin, int64_t end) {
-    for (int64_t c = begin; c < end; c += kStep) {
-      const int count = static_cast<int>(std::min(kStep, end - c));
-      const T* x = views[1]->as<T>() + c * stride;
-      T means[kStep], scales[kStep], biases[kStep];
-      const Num<T> mean =
-          fold_rows<SumFold, T>(
-              count, n, [&](int r, int64_t i, int m) { return load_part(x + r * stride + i, m); }) /
-          n;
-      store(means, mean.v);
-      const Num<T> variance =
-          fold_rows<SumFold, T>(count, n,
-                                [&](int r, int64_t i, int m) {
-                                  const Num<T> distance =
-                                      load_part(x + r * stride + i, m) - means[r];
-                                  return distance * distance;
-                                }) /
-          n;
-      const Num<T> inverse = 1 / sqrt(variance + op.eps);
-      store(scales, inverse.v);
-      for (int r = 0; r < count; ++r) {
-        store_channel<T>(call.out[1], c + r, means[r]);
-        store_channel<T>(call.out[2], c + r, scales[r]);
-      }
-      store(scales, (inverse * some_values<T>(call, 1, c, count, 1)).v);
-      store(biases, some_values<T>(call, 2, c, count, 0).v);
-      for (int r = 0; r < count; ++r) {
-        const T* from = x + r * stride;
-        T* y = views[0]->as<T>() + (c + r) * layout.channel_strides[0];
-        const Num<T> centre = means[r], scale = scales[r], bias = biases[r];
-        for_parts<T>(n, [&](int64_t i, int m) {
-          // The next rows: while it computes, the CPU by itself looks too little ahead.
-          __builtin_prefetch(from + count * stride + i);
-          __builtin_prefetch(y + count * layout.channel_strides[0] + i, 1);
-          store_part<T>(y + i, (load_part(from + i, m) - centre) * scale + bias, m);
-        });
-      }
-    }
-  });
+  const int64_t out_stride = layout.channel_strides[0];
+  T* const out = views[0]->as<T>();
+  parallel_for(
+      0, layout.channels, kChunk / n, [&, n, stride, out_stride](int64_t begin, int64_t end) {
+        for (int64_t c = begin; c < end; c += kStep) {
+          const int count = static_cast<int>(std::min(kStep, end - c));
+          const T* x = views[1]->as<T>() + c * stride;
+          T means[kStep], scales[kStep], biases[kStep];
+          const Num<T> mean = fold_rows<SumFold, T>(count, n,
+                                                    [&](int r, int64_t i, int m) {
+                                                      return load_part(x + r * stride + i, m);
+                                                    }) /
+                              n;
+          store(means, mean.v);
+          const Num<T> variance =
+              fold_rows<SumFold, T>(count, n,
+                                    [&](int r, int64_t i, int m) {
+                                      const Num<T> distance =
+                                          load_part(x + r * stride + i, m) - means[r];
+                                      return distance * distance;
+                                    }) /
+              n;
+          const Num<T> inverse = 1 / sqrt(variance + op.eps);
+          store(scales, inverse.v);
+          for (int r = 0; r < count; ++r) {
+            store_channel<T>(call.out[1], c + r, means[r]);
+            store_channel<T>(call.out[2], c + r, scales[r]);
+          }
+          store(scales, (inverse * some_values<T>(call, 1, c, count, 1)).v);
+          store(biases, some_values<T>(call, 2, c, count, 0).v);
+          for (int r = 0; r < count; ++r) {
+            const T* from = x + r * stride;
+            T* y = out + (c + r) * out_stride;
+            // The next rows: while it computes, the CPU by itself looks too little ahead.
+            const T *next = from + count * stride, *next_y = y + count * out_stride;
+            const Num<T> centre = means[r], scale = scales[r], bias = biases[r];
+            for_parts<T>(n, [&](int64_t i, int m) {
+              __builtin_prefetch(next + i);
+              __builtin_prefetch(next_y + i, 1);
+              store_part<T>(y + i, (load_part(from + i, m) - centre) * scale + bias, m);
+            });
+          }
+        }
+      });
 }
 
 template <class T>
