@@ -45,9 +45,7 @@ void multiply_position(const Winograd<kOut>& conv, int64_t tiles, const float* v
 template <int kOut>
 Storage transform_whole_weight(const Winograd<kOut>& conv) {
   const Storage u = allocate_storage(conv.u_bytes(), kCPU);
-  for_each_part(conv, 0, conv.out_channels, [&](int64_t n, int64_t n_end) {
-    transform_weights(conv, n, n_end, conv.part_of(static_cast<float*>(u->data()), n));
-  });
+  transform_weights(conv, 0, conv.out_channels, static_cast<float*>(u->data()));
   return u;
 }
 

@@ -49,7 +49,7 @@ struct Winograd : WinogradCall, WinogradTile<kOutputs> {
   }
 };
 
-/// U of the outputs [begin, end), a part. On all threads.
+/// U of the outputs [begin, end), which begin with a part, part by part. On all threads.
 template <int kOut>
 void transform_weights(const Winograd<kOut>& conv, int64_t begin, int64_t end, float* u);
 

@@ -65,9 +65,10 @@ void transform_weights(const Winograd<kOut>& conv, int64_t begin, int64_t end, f
     const int width = panel_vectors<float>(n, conv.out_channels) * kL;
     alignas(64) float taps[kChannels * 9 * kPanel];
     gather_taps(conv, first, count, n, taps);
+    float* of_panel = conv.part_of(u, n - begin) + (n - begin) % conv.part() * conv.in_channels;
     for (int64_t c = 0; c < count; ++c) {
       for (int row = 0; row < conv.kIn; ++row) {
-        float* to = u + row * conv.kIn * stride + (n - begin) * conv.in_channels;
+        float* to = of_panel + row * conv.kIn * stride;
         transform_taps(conv, taps + c * 9 * width, width, row, to + (first + c) * width, stride);
       }
     }
