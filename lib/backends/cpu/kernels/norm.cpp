@@ -294,56 +294,52 @@ Num<T> some_values(const Call& call, int input, int64_t channel, int count, T fa
   return load(values);
 }
 
+// `count` channels from c on, of n places each that are neighbours; rows of x and y.
+template <class T>
+void forward_rows(const Call& call, const ops::BatchNorm& op, int64_t c, int count, int64_t n,
+                  const T* x, int64_t x_stride, T* y, int64_t y_stride) {
+  T means[kLanes<T>], scales[kLanes<T>], biases[kLanes<T>];
+  // While it computes, the CPU by itself looks too little ahead: what is written below, then what
+  // the next rows are read from, is fetched.
+  const Num<T> sum = fold_rows<SumFold, T>(count, n, [&](int r, int64_t i, int m) {
+    __builtin_prefetch(y + r * y_stride + i, 1);
+    return load_part(x + r * x_stride + i, m);
+  });
+  store(means, (sum / n).v);
+  const Num<T> squares = fold_rows<SumFold, T>(count, n, [&](int r, int64_t i, int m) {
+    __builtin_prefetch(x + (count + r) * x_stride + i);
+    const Num<T> distance = load_part(x + r * x_stride + i, m) - means[r];
+    return distance * distance;
+  });
+  const Num<T> inverse = 1 / sqrt(squares / n + op.eps);
+  store(scales, inverse.v);
+  for (int r = 0; r < count; ++r) {
+    store_channel<T>(call.out[1], c + r, means[r]);
+    store_channel<T>(call.out[2], c + r, scales[r]);
+  }
+  store(scales, (inverse * some_values<T>(call, 1, c, count, 1)).v);
+  store(biases, some_values<T>(call, 2, c, count, 0).v);
+  for (int r = 0; r < count; ++r, x += x_stride, y += y_stride) {
+    const Num<T> centre = means[r], scale = scales[r], bias = biases[r];
+    for_parts<T>(n, [&](int64_t i, int m) {
+      store_part<T>(y + i, (load_part(x + i, m) - centre) * scale + bias, m);
+    });
+  }
+}
+
 // Channels of few places, which are neighbours, a few at a time.
 template <class T>
 void forward_short(const Call& call, const ops::BatchNorm& op, const Layout& layout,
                    const View* const* views) {
-  constexpr int64_t kStep = kLanes<T>;
-  const int64_t n = layout.count, stride = layout.channel_strides[1];
-  const int64_t out_stride = layout.channel_strides[0];
-  T* const out = views[0]->as<T>();
-  parallel_for(
-      0, layout.channels, kChunk / n, [&, n, stride, out_stride](int64_t begin, int64_t end) {
-        for (int64_t c = begin; c < end; c += kStep) {
-          const int count = static_cast<int>(std::min(kStep, end - c));
-          const T* x = views[1]->as<T>() + c * stride;
-          T means[kStep], scales[kStep], biases[kStep];
-          const Num<T> mean = fold_rows<SumFold, T>(count, n,
-                                                    [&](int r, int64_t i, int m) {
-                                                      return load_part(x + r * stride + i, m);
-                                                    }) /
-                              n;
-          store(means, mean.v);
-          const Num<T> variance =
-              fold_rows<SumFold, T>(count, n,
-                                    [&](int r, int64_t i, int m) {
-                                      const Num<T> distance =
-                                          load_part(x + r * stride + i, m) - means[r];
-                                      return distance * distance;
-                                    }) /
-              n;
-          const Num<T> inverse = 1 / sqrt(variance + op.eps);
-          store(scales, inverse.v);
-          for (int r = 0; r < count; ++r) {
-            store_channel<T>(call.out[1], c + r, means[r]);
-            store_channel<T>(call.out[2], c + r, scales[r]);
-          }
-          store(scales, (inverse * some_values<T>(call, 1, c, count, 1)).v);
-          store(biases, some_values<T>(call, 2, c, count, 0).v);
-          for (int r = 0; r < count; ++r) {
-            const T* from = x + r * stride;
-            T* y = out + (c + r) * out_stride;
-            // The next rows: while it computes, the CPU by itself looks too little ahead.
-            const T *next = from + count * stride, *next_y = y + count * out_stride;
-            const Num<T> centre = means[r], scale = scales[r], bias = biases[r];
-            for_parts<T>(n, [&](int64_t i, int m) {
-              __builtin_prefetch(next + i);
-              __builtin_prefetch(next_y + i, 1);
-              store_part<T>(y + i, (load_part(from + i, m) - centre) * scale + bias, m);
-            });
-          }
-        }
-      });
+  const int64_t x_stride = layout.channel_strides[1], y_stride = layout.channel_strides[0];
+  parallel_for(0, layout.channels, kChunk / layout.count, [&](int64_t c, int64_t end) {
+    for (int64_t count = 0; c < end; c += count) {
+      count = std::min<int64_t>(kLanes<T>, end - c);
+      forward_rows<T>(call, op, c, static_cast<int>(count), layout.count,
+                      views[1]->as<T>() + c * x_stride, x_stride, views[0]->as<T>() + c * y_stride,
+                      y_stride);
+    }
+  });
 }
 
 template <class T>

@@ -29,14 +29,14 @@ struct Forward {
   template <class T>
   static void short_rows(Lines<const T> x, Lines<const T>, Lines<T> y, int64_t n, int count) {
     T largest[kLanes<T>], last[kLanes<T>];
-    // NaN makes the sum NaN.
+    // While it computes, the CPU by itself looks too little ahead: what is written below, then what
+    // the next rows are read from, is fetched. NaN makes the sum NaN.
     store(largest, fold_rows<MaxNumberFold, T>(count, n, [&](int r, int64_t i, int m) {
+                     __builtin_prefetch(y[r] + i, 1);
                      return load_part(x[r] + i, m);
                    }).v);
     const Num<T> sum = fold_rows<SumFold, T>(count, n, [&](int r, int64_t i, int m) {
-      // What comes next: while it computes, the CPU by itself looks too little ahead.
       __builtin_prefetch(x[count + r] + i);
-      __builtin_prefetch(y[kLog ? r : count + r] + i, 1);
       const Num<T> value = exp_not_large(load_part(x[r] + i, m) - largest[r]);
       if constexpr (!kLog) store_part(y[r] + i, value, m);
       return value;
