@@ -1,6 +1,8 @@
 // What is computed of each of many short rows, several at a time, by every instruction set.
 
+#include <algorithm>
 #include <limits>
+#include <random>
 
 #include <reel/tensor/ops/norm.h>
 #include <reel/tensor/ops/reduce.h>
@@ -132,6 +134,27 @@ TEST_CASE("sums and largest elements of rows, and where these are") {
       CHECK(test::value_at(place.view(), {row}) == static_cast<double>(first));
     }
   });
+}
+
+TEST_CASE("of equal largest elements the first is found") {
+  std::mt19937 generator(5);
+  std::bernoulli_distribution rare(0.02);
+  for (const auto& isa : test::isa_kernels()) {
+    for (const int64_t n : kLengths) {
+      Array x({50, n}, kFloat), place({50}, kLong);
+      std::vector<float> values(static_cast<size_t>(50 * n));
+      for (float& value : values) value = rare(generator) ? 0.0f : -1.0f;
+      std::copy(values.begin(), values.end(), x.view().as<float>());
+      ops::ArgMax argmax;
+      argmax.dim = 1;
+      REQUIRE(isa.run("argmax", {x.view()}, {place.view()}, &argmax) == "");
+      for (int64_t row = 0; row < 50; ++row) {
+        const auto begin = values.begin() + row * n, largest = std::max_element(begin, begin + n);
+        INFO(isa.name << ", row " << row << " of " << n);
+        CHECK(test::value_at(place.view(), {row}) == static_cast<double>(largest - begin));
+      }
+    }
+  }
 }
 
 TEST_CASE("the first NaN of a row is its largest element") {
