@@ -6,11 +6,11 @@
 namespace reel::cpu::REEL_ISA {
 namespace {
 
+using namespace backends;
+
 // Elements that a strided 1x1 convolution meets, from which on they are copied: less is packed as
 // it lies.
 constexpr int64_t kWorthCopying = 32768;
-
-using namespace backends;
 
 // Columns [n, n + count) of the weights of a tap, B [channel][output], into [depth][vectors * L].
 template <class T>

@@ -48,7 +48,7 @@ inline void end_writes() {
 /// Copies n elements that fill whole lines of `to` past the cache.
 template <class T>
 inline void copy_lines(const T* from, T* to, int64_t n) {
-  constexpr int64_t kStep = kLanes<float> * 4 / static_cast<int64_t>(sizeof(T));
+  constexpr int64_t kStep = sizeof(Vec<float>) / sizeof(T);
   for (int64_t i = 0; i < n; i += kStep) {
     Vec<float> lanes;
     std::memcpy(&lanes, from + i, sizeof(lanes));

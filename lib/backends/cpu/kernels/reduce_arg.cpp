@@ -70,7 +70,7 @@ void find_in_rows(const float* x, int64_t stride, int rows, int64_t n, int64_t* 
     return;
   }
   // From the end to the front, a bit an element, without a branch, which would be mispredicted.
-  // What is taken for an element behind the last one is found after it, so replaced.
+  // The zeros that are read behind a row may match too, but what matches in the row comes first.
   constexpr int64_t kBits = 64;
   for (int r = 0; r < rows; ++r) {
     const V value(best[r]);
