@@ -1,3 +1,4 @@
+#include <reel/backends/cpu/kernels/transpose.h>
 #include <reel/backends/cpu/kernels/winograd.h>
 
 namespace reel::cpu::REEL_ISA {
@@ -19,13 +20,25 @@ void gather_taps(const Winograd<kOut>& conv, int64_t channel, int64_t count, int
   const int64_t channel_stride = conv.input_grad ? w.output_stride : w.channel_stride;
   const int64_t n_stride = conv.input_grad ? w.channel_stride : w.output_stride;
   const float* first = w.data + channel * channel_stride + n * n_stride;
-  // Channels or rows that follow each other in memory are copied in one.
+  if (channel_stride == 1 && columns == vectors * kL) {
+    for (int tap = 0; tap < 9; ++tap) {
+      transpose_tile(first + tap / 3 * w.row_stride + tap % 3 * tap_stride, n_stride,
+                     taps + tap * columns, 9 * columns, count, columns);
+    }
+    return;
+  }
+  // Channels or rows that follow each other in memory are copied in one. Where only rows do, every
+  // channel lies elsewhere and those to come are fetched.
+  constexpr int64_t kAhead = 4;
   const bool rows_follow = w.row_stride == 3 * tap_stride;
   const bool channels_follow = rows_follow && channel_stride == 9 * tap_stride;
   const int64_t depth = channels_follow ? 9 * count : rows_follow ? 9 : 3;
   for (int64_t part = 0; part * depth < 9 * count; ++part) {
     const float* from = rows_follow ? first + part * channel_stride
                                     : first + part / 3 * channel_stride + part % 3 * w.row_stride;
+    for (int64_t i = 0; depth == 9 && i < columns; ++i) {
+      __builtin_prefetch(from + kAhead * channel_stride + i * n_stride);
+    }
     pack_columns<float>({from, tap_stride, n_stride}, 0, columns, vectors, 0, depth,
                         taps + part * depth * vectors * kL);
   }
@@ -66,10 +79,11 @@ void transform_weights(const Winograd<kOut>& conv, int64_t begin, int64_t end, f
     alignas(64) float taps[kChannels * 9 * kPanel];
     gather_taps(conv, first, count, n, taps);
     float* of_panel = conv.part_of(u, n - begin) + (n - begin) % conv.part() * conv.in_channels;
-    for (int64_t c = 0; c < count; ++c) {
-      for (int row = 0; row < conv.kIn; ++row) {
-        float* to = of_panel + row * conv.kIn * stride;
-        transform_taps(conv, taps + c * 9 * width, width, row, to + (first + c) * width, stride);
+    // A row of positions at a time: few streams into a memory that may be far.
+    for (int row = 0; row < conv.kIn; ++row) {
+      float* to = of_panel + row * conv.kIn * stride + first * width;
+      for (int64_t c = 0; c < count; ++c) {
+        transform_taps(conv, taps + c * 9 * width, width, row, to + c * width, stride);
       }
     }
   });
