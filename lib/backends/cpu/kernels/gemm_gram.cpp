@@ -58,33 +58,31 @@ void multiply_panel_row(int64_t panels, int64_t i, int64_t rows, int64_t depth, 
   }
 }
 
-// Sums what the slices hold of c from the diagonal on, and mirrors it.
+// Sums what the slices hold of c from the diagonal on, and mirrors it: square blocks of it.
 template <class T>
 void merge(int64_t rows, int64_t slices, const T* partial, const Matrix<T>& c) {
-  const int64_t panels = EvenSplit(rows, kPanel<T>).groups;
-  parallel_for(0, panels, 1 + 65536 / (slices * rows * kPanel<T>), [&](int64_t i, int64_t end) {
-    for (; i < end; ++i) {
-      for (int64_t j = i; j < panels; ++j) {
-        const int64_t m_end = std::min(rows, (i + 1) * kPanel<T>);
-        const int64_t n0 = j * kPanel<T>, width = std::min(rows - n0, kPanel<T>);
-        T sums[kPanel<T>][kPanel<T>];
-        for (int64_t m = i * kPanel<T>; m < m_end; ++m) {
-          T* sum = sums[m % kPanel<T>];
-          const T* part = partial + m * rows + n0;
-          std::copy_n(part, width, sum);
-          for (int64_t s = 1; s < slices; ++s) {
-            part += rows * rows;
-            for (int64_t n = 0; n < width; ++n) sum[n] += part[n];
-          }
-          for (int64_t n = 0; j > i && n < width; ++n) *c.at(m, n0 + n) = sum[n];
-        }
-        for (int64_t n = 0; n < width; ++n) {
-          for (int64_t m = i * kPanel<T>; m < m_end; ++m) {
-            const bool stored = j > i || n >= m % kPanel<T>;
-            *c.at(n0 + n, m) = stored ? sums[m % kPanel<T>][n] : sums[n][m % kPanel<T>];
-          }
+  constexpr int64_t kSide = 64 / sizeof(T);
+  const int64_t blocks = EvenSplit(rows, kSide).groups;
+  const int64_t grain = 1 + 16384 / (slices * kSide * kSide);
+  parallel_for(0, blocks * (blocks + 1) / 2, grain, [&](int64_t task, int64_t end) {
+    int64_t i = 0, j = task;  // a row of blocks is one shorter than the one above it
+    while (j >= blocks - i) j -= blocks - i++;
+    for (j += i; task < end; ++task) {
+      const int64_t m0 = i * kSide, height = std::min(rows - m0, kSide);
+      const int64_t n0 = j * kSide, width = std::min(rows - n0, kSide);
+      T sums[kSide][kSide] = {};
+      const T* part = partial + m0 * rows + n0;
+      for (int64_t s = 0; s < slices; ++s, part += rows * rows) {
+        for (int64_t m = 0; m < height; ++m) {
+          for (int64_t n = 0; n < width; ++n) sums[m][n] += part[m * rows + n];
         }
       }
+      for (int64_t m = 0; m < height; ++m) {
+        for (int64_t n = i == j ? m : 0; n < width; ++n) {
+          *c.at(m0 + m, n0 + n) = *c.at(n0 + n, m0 + m) = sums[m][n];
+        }
+      }
+      if (++j == blocks) j = ++i;
     }
   });
 }
