@@ -93,7 +93,7 @@ void run_blocked(const Winograd<kOut>& conv, const View& weight) {
     const int64_t m_stride = position_stride(tiles * conv.part());
     float* v = scratch<float>(Slot::transform_in, conv.kPositions * v_stride);
     float* m = scratch<float>(Slot::transform_out, conv.kPositions * m_stride);
-    transform_inputs(conv, first, tiles, 0, EvenSplit(tiles, kTileRows).groups, v, v_stride);
+    transform_inputs(conv, first, 0, tiles, v, tiles, v_stride);
     for_each_part(conv, 0, conv.out_channels, [&](int64_t n, int64_t n_end) {
       for (int t = 0; t < conv.kPositions; ++t) {
         multiply_position(conv, tiles, v + t * v_stride, conv.part_of(u, n) + t * conv.u_stride(),
@@ -123,26 +123,23 @@ void run_staged(const Winograd<kOut>& conv, const View& weight) {
   float* made_u = m + conv.kPositions * m_stride;
   for (int64_t block = 0; block < blocks.groups; ++block) {
     const int64_t first = blocks.begin(block), tiles = blocks.size(block);
-    parallel_for(0, EvenSplit(tiles, kTileRows).groups, 1, [&](int64_t panel, int64_t panel_end) {
-      transform_inputs(conv, first, tiles, panel, panel_end, v, v_stride);
+    parallel_for(0, tiles, 1, [&](int64_t i, int64_t) {
+      transform_inputs(conv, first, i, 1, v, tiles, v_stride);
     });
     for (int64_t n = 0; n < conv.out_channels; n += outputs) {
       const int64_t n_end = std::min(n + outputs, conv.out_channels);
       if (whole_u == nullptr) transform_weights(conv, n, n_end, made_u);
-      // Half a part a task: positions alone would not occupy many threads evenly.
-      const int64_t step = std::max<int64_t>(conv.part() / 2 / kPanel, 1) * kPanel;
-      const EvenSplit steps(n_end - n, step);
-      parallel_for(0, conv.kPositions * steps.groups, 1, [&](int64_t task, int64_t) {
-        const int64_t t = task / steps.groups, first_n = n + task % steps.groups * step;
-        const int64_t part = (first_n - n) / conv.part() * conv.part() + n;
-        const float* u = (whole_u != nullptr ? conv.part_of(whole_u, part) : made_u) +
-                         t * conv.u_stride() + (first_n - part) * conv.in_channels;
-        multiply_position(conv, tiles, v + t * v_stride, u,
-                          m + t * m_stride + (first_n - n) * tiles, first_n,
-                          std::min(first_n + step, n_end));
+      // A panel a task: positions alone would not occupy many threads evenly.
+      const EvenSplit panels(n_end - n, kPanel);
+      parallel_for(0, conv.kPositions * panels.groups, 1, [&](int64_t task, int64_t) {
+        const int64_t t = task / panels.groups, begin = n + task % panels.groups * kPanel;
+        const float* u = (whole_u != nullptr ? conv.part_of(whole_u, begin) : made_u) +
+                         t * conv.u_stride() + begin % conv.part() * conv.in_channels;
+        multiply_position(conv, tiles, v + t * v_stride, u, m + t * m_stride + (begin - n) * tiles,
+                          begin, std::min(begin + kPanel, n_end));
       });
-      parallel_for(0, tiles, 4, [&](int64_t i, int64_t end) {
-        transform_outputs(conv, first, i, end - i, m, tiles, m_stride, n, n_end);
+      parallel_for(0, tiles, 1, [&](int64_t i, int64_t) {
+        transform_outputs(conv, first, i, 1, m, tiles, m_stride, n, n_end);
       });
     }
   }

@@ -81,6 +81,11 @@ struct EvenSplit {
         extra(groups == 0 ? 0 : count % groups) {}
   int64_t begin(int64_t group) const { return group * base + std::min(group, extra); }
   int64_t size(int64_t group) const { return base + (group < extra ? 1 : 0); }
+  /// The group that holds element i.
+  int64_t group(int64_t i) const {
+    const int64_t larger = extra * (base + 1);
+    return i < larger ? i / (base + 1) : extra + (i - larger) / base;
+  }
 };
 
 /// Vectors of the panel of B that starts at column n of `columns`.

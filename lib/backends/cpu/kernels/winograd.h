@@ -53,10 +53,10 @@ struct Winograd : WinogradCall, WinogradTile<kOutputs> {
 template <int kOut>
 void transform_weights(const Winograd<kOut>& conv, int64_t begin, int64_t end, float* u);
 
-/// V of the tiles [first, first + tiles), or of those of them in panels [panel, panel_end).
+/// V of `count` tiles from `first` + `row` on, number `row` and on of the `tiles` in v.
 template <int kOut>
-void transform_inputs(const Winograd<kOut>& conv, int64_t first, int64_t tiles, int64_t panel,
-                      int64_t panel_end, float* v, int64_t v_stride);
+void transform_inputs(const Winograd<kOut>& conv, int64_t first, int64_t row, int64_t count,
+                      float* v, int64_t tiles, int64_t stride);
 
 /// The results of `count` tiles from `first` + `row` on, number `row` and on of the `tiles` in m:
 /// channels [begin, end), whole panels.

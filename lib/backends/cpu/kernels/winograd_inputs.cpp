@@ -111,23 +111,22 @@ void transform_input_tile(const Winograd<kOut>& conv, int64_t tile, float* v, in
 }  // namespace
 
 template <int kOut>
-void transform_inputs(const Winograd<kOut>& conv, int64_t first, int64_t tiles, int64_t panel,
-                      int64_t panel_end, float* v, int64_t v_stride) {
+void transform_inputs(const Winograd<kOut>& conv, int64_t first, int64_t row, int64_t count,
+                      float* v, int64_t tiles, int64_t stride) {
   const EvenSplit split(tiles, kTileRows);
   const auto transform = conv.gate.winners != nullptr ? transform_unpooled_tile<kOut>
                          : conv.gate.y != nullptr     ? transform_input_tile<kOut, true>
                                                       : transform_input_tile<kOut, false>;
-  for (; panel < panel_end; ++panel) {
-    float* rows = v + split.begin(panel) * conv.in_padded();
-    for (int64_t r = 0; r < split.size(panel); ++r) {
-      transform(conv, first + split.begin(panel) + r, rows + r * kL, split.size(panel), v_stride);
-    }
+  for (; count > 0; --count, ++row) {
+    const int64_t panel = split.group(row), begin = split.begin(panel);
+    transform(conv, first + row, v + begin * conv.in_padded() + (row - begin) * kL,
+              split.size(panel), stride);
   }
 }
 
-template void transform_inputs<4>(const Winograd<4>&, int64_t, int64_t, int64_t, int64_t, float*,
+template void transform_inputs<4>(const Winograd<4>&, int64_t, int64_t, int64_t, float*, int64_t,
                                   int64_t);
-template void transform_inputs<6>(const Winograd<6>&, int64_t, int64_t, int64_t, int64_t, float*,
+template void transform_inputs<6>(const Winograd<6>&, int64_t, int64_t, int64_t, float*, int64_t,
                                   int64_t);
 
 }  // namespace reel::cpu::REEL_ISA
