@@ -5,6 +5,7 @@
 #include <mutex>
 #include <vector>
 
+#include <reel/backends/parallel.h>
 #include <reel/backends/weight_cache.h>
 
 namespace reel::backends {
@@ -31,6 +32,7 @@ struct PackedWeight {
   WeightKey key;
   uint64_t fingerprint;
   Storage data;  // none: the weight was met, and not packed
+  int meetings = 1;
   size_t bytes() const { return data ? data->bytes() : 0; }
 };
 
@@ -47,10 +49,10 @@ PackedWeights* current_note(const View& weight) {
 }
 
 // The entry of what the weight holds now, or nullptr. Under the lock.
-const PackedWeight* find_entry(const View& weight, const WeightKey& key, const WeightStamp& stamp) {
-  const PackedWeights* note = current_note(weight);
+PackedWeight* find_entry(const View& weight, const WeightKey& key, const WeightStamp& stamp) {
+  PackedWeights* note = current_note(weight);
   if (note == nullptr) return nullptr;
-  for (const PackedWeight& entry : note->entries) {
+  for (PackedWeight& entry : note->entries) {
     if (entry.key == key && entry.fingerprint == stamp.fingerprint) return &entry;
   }
   return nullptr;
@@ -95,22 +97,31 @@ WeightStamp::WeightStamp(const View& weight) {
   for (int d = 0; d < weight.rank; ++d) elements += (weight.sizes[d] - 1) * weight.strides[d];
   const size_t bytes = static_cast<size_t>(elements) * element_size(weight.dtype);
   const auto* memory = static_cast<const unsigned char*>(weight.data);
-  // A polynomial in an odd number over the words of each column of the lines: any change of one
-  // word changes it.
+  // Of each of a few parts a polynomial in an odd number over the words of each column of the
+  // lines: any change of one word changes it. What is far apart waits for memory, on all threads.
   constexpr size_t kLine = 64, kWords = kLine / sizeof(uint64_t);
   constexpr uint64_t kFactor = 0x9e3779b97f4a7c15;
+  constexpr int64_t kParts = 16, kLinesOfPart = 128;
   const size_t stride = bytes > (size_t{1} << 20) ? 64 * kLine : kLine;
-  uint64_t columns[kWords] = {}, line[kWords];
-  for (size_t at = 0; at < bytes; at += stride) {
-    if (bytes - at < kLine) {
-      std::memset(line, 0, kLine);
-      std::memcpy(line, memory + at, bytes - at);
-    } else {
-      std::memcpy(line, memory + at, kLine);
+  const auto lines = static_cast<int64_t>((bytes + stride - 1) / stride);
+  const int64_t grain = std::max((lines + kParts - 1) / kParts, kLinesOfPart);
+  std::array<uint64_t, kParts> parts{};
+  parallel_for(0, lines, grain, [&](int64_t first, int64_t end) {
+    uint64_t columns[kWords] = {}, line[kWords];
+    for (int64_t i = first; i < end; ++i) {
+      const size_t at = static_cast<size_t>(i) * stride;
+      if (bytes - at < kLine) {
+        std::memset(line, 0, kLine);
+        std::memcpy(line, memory + at, bytes - at);
+      } else {
+        std::memcpy(line, memory + at, kLine);
+      }
+      for (size_t w = 0; w < kWords; ++w) columns[w] = columns[w] * kFactor + line[w];
     }
-    for (size_t i = 0; i < kWords; ++i) columns[i] = columns[i] * kFactor + line[i];
-  }
-  for (const uint64_t column : columns) fingerprint = fingerprint * kFactor + column;
+    uint64_t& part = parts[static_cast<size_t>(first / grain)];
+    for (const uint64_t column : columns) part = part * kFactor + column;
+  });
+  for (const uint64_t part : parts) fingerprint = fingerprint * kFactor + part;
 }
 
 Storage find_packed_weight(const View& weight, const WeightKey& key, const WeightStamp& stamp) {
@@ -127,10 +138,13 @@ void keep_packed_weight(const View& weight, const WeightKey& key, const WeightSt
   set_entry(weight, stamp, {key, stamp.fingerprint, packed});
 }
 
-bool met_before(const View& weight, const WeightKey& key, const WeightStamp& stamp, size_t bytes) {
+bool met_before(const View& weight, const WeightKey& key, const WeightStamp& stamp, size_t bytes,
+                int times) {
   if (weight.storage == nullptr || weight.storage->version() != stamp.version) return false;
   std::lock_guard lock(cache_mutex());
-  if (find_entry(weight, key, stamp) != nullptr) return cached_bytes + bytes <= cache_limit();
+  if (PackedWeight* entry = find_entry(weight, key, stamp)) {
+    return entry->meetings++ >= times && cached_bytes + bytes <= cache_limit();
+  }
   set_entry(weight, stamp, {key, stamp.fingerprint, {}});
   return false;
 }

@@ -55,9 +55,10 @@ Storage find_packed_weight(const View& weight, const WeightKey& key, const Weigh
 void keep_packed_weight(const View& weight, const WeightKey& key, const WeightStamp& stamp,
                         const Storage& packed);
 
-/// Whether this is asked for the second time while the weight holds the same; false also if
+/// Whether this was asked `times` times before while the weight holds the same; false also if
 /// `bytes` more would exceed the bound. What is packed anew each time it is wanted need not be kept
 /// for a weight that changes between any two uses.
-bool met_before(const View& weight, const WeightKey& key, const WeightStamp& stamp, size_t bytes);
+bool met_before(const View& weight, const WeightKey& key, const WeightStamp& stamp, size_t bytes,
+                int times = 1);
 
 }  // namespace reel::backends

@@ -49,17 +49,19 @@ Storage transform_whole_weight(const Winograd<kOut>& conv) {
   return u;
 }
 
-// The whole U of a weight that is worth keeping it: a small one, or one that is met again as it
-// was. While a weight is trained a large one is not, and U is a multiple of its size.
+// The whole U of a weight that is worth keeping it: a small one, or one that was met `meetings`
+// times as it is. While a weight is trained a large one is not, and U is a multiple of its size.
 template <int kOut>
-Storage kept_weight(const Winograd<kOut>& conv, const View& weight) {
+Storage kept_weight(const Winograd<kOut>& conv, const View& weight, int meetings) {
   constexpr size_t kSmallBytes = 5 << 20;
   const WeightKey key(
       conv.input_grad ? WeightForm::input_grad_winograd : WeightForm::forward_winograd, weight,
       {kOut});
   const WeightStamp stamp(weight);
   if (Storage u = find_packed_weight(weight, key, stamp)) return u;
-  if (conv.u_bytes() > kSmallBytes && !met_before(weight, key, stamp, conv.u_bytes())) return {};
+  if (conv.u_bytes() > kSmallBytes && !met_before(weight, key, stamp, conv.u_bytes(), meetings)) {
+    return {};
+  }
   Storage u = transform_whole_weight(conv);
   keep_packed_weight(weight, key, stamp, u);
   return u;
@@ -83,7 +85,7 @@ int64_t tiles_of_block(const Winograd<kOut>& conv) {
 // V of a block of tiles stays in this core's L2 while U streams by.
 template <int kOut>
 void run_blocked(const Winograd<kOut>& conv, const View& weight) {
-  Storage whole = kept_weight(conv, weight);
+  Storage whole = kept_weight(conv, weight, 1);
   if (!whole) whole = transform_whole_weight(conv);
   const auto* u = static_cast<const float*>(whole->data());
   const EvenSplit blocks(conv.grid().count(), tiles_of_block(conv));
@@ -105,10 +107,12 @@ void run_blocked(const Winograd<kOut>& conv, const View& weight) {
 }
 
 // With a whole U, V of a position is read once for all outputs; without, U is made a part at a
-// time.
+// time, which costs less than a whole one. So where both do not fit, whole ones are kept: these
+// have to be met often enough that a network's backward pass came by twice meanwhile.
 template <int kOut>
 void run_staged(const Winograd<kOut>& conv, const View& weight) {
-  const Storage kept = kept_weight(conv, weight);
+  constexpr int kMeetings = 4;
+  const Storage kept = kept_weight(conv, weight, kMeetings);
   const auto* whole_u = kept ? static_cast<const float*>(kept->data()) : nullptr;
   constexpr int64_t kStageTiles = 20 * kTileRows;
   const int64_t outputs = whole_u != nullptr ? conv.out_padded() : conv.part();
