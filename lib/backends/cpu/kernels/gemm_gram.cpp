@@ -34,55 +34,58 @@ void pack_block(const Matrix<const T>& a, int64_t rows, int64_t k, int64_t depth
   }
 }
 
-// Row i of panels: c[kPanel][columns from i on] of a packed block, set or added to. `ahead`, if
-// given, is fetched meanwhile, up to `ahead_end`.
+// Panels i and j >= i: their tile of c, set or added to, of a packed block. `ahead`, if given, is
+// fetched meanwhile, up to `ahead_end`.
 template <class T>
-void multiply_panel_row(int64_t panels, int64_t i, int64_t rows, int64_t depth, const T* block,
-                        bool accumulate, T* c, int64_t c_stride, const T*& ahead,
-                        const T* ahead_end) {
+void multiply_panels(int64_t i, int64_t j, int64_t rows, int64_t depth, const T* block,
+                     bool accumulate, T* c, const T*& ahead, const T* ahead_end) {
   const Run whole{0, depth};
   const EvenSplit split(std::min(rows - i * kPanel<T>, kPanel<T>), kTileRows);
   const int64_t step = panel_vectors<T>(i * kPanel<T>, rows) * kLanes<T>;
-  for (int64_t j = i; j < panels; ++j) {
-    const int vectors = panel_vectors<T>(j * kPanel<T>, rows);
-    for (int64_t r = 0; r < split.groups; ++r) {
-      T* tile = c + (i * kPanel<T> + split.begin(r)) * c_stride + j * kPanel<T>;
-      const int64_t width = std::min(rows - j * kPanel<T>, kPanel<T>);
-      const T* fetch = ahead < ahead_end ? ahead : nullptr;
-      if (fetch != nullptr) ahead += depth * vectors * kLanes<T>;
-      strided_kernel<T>(static_cast<int>(split.size(r)), vectors)(
-          {block + i * depth * kPanel<T> + split.begin(r), 1, step, &whole, 1, depth, fetch},
-          block + j * depth * kPanel<T>, accumulate ? nullptr : zero_row<T>(), tile, c_stride,
-          static_cast<int>(width));
-    }
+  const int vectors = panel_vectors<T>(j * kPanel<T>, rows);
+  const auto width = static_cast<int>(std::min(rows - j * kPanel<T>, kPanel<T>));
+  for (int64_t r = 0; r < split.groups; ++r) {
+    T* tile = c + (i * kPanel<T> + split.begin(r)) * rows + j * kPanel<T>;
+    const T* fetch = ahead < ahead_end ? ahead : nullptr;
+    if (fetch != nullptr) ahead += depth * vectors * kLanes<T>;
+    strided_kernel<T>(static_cast<int>(split.size(r)), vectors)(
+        {block + i * depth * kPanel<T> + split.begin(r), 1, step, &whole, 1, depth, fetch},
+        block + j * depth * kPanel<T>, accumulate ? nullptr : zero_row<T>(), tile, rows, width);
   }
+}
+
+// Calls body(i, j) for the places from the diagonal on of a matrix of side `count`, on all threads.
+template <class Body>
+void for_each_pair(int64_t count, int64_t grain, const Body& body) {
+  parallel_for(0, count * (count + 1) / 2, grain, [&](int64_t task, int64_t end) {
+    int64_t i = 0, j = task;  // a row is one shorter than the one above it
+    while (j >= count - i) j -= count - i++;
+    for (j += i; task < end; ++task) {
+      body(i, j);
+      if (++j == count) j = ++i;
+    }
+  });
 }
 
 // Sums what the slices hold of c from the diagonal on, and mirrors it: square blocks of it.
 template <class T>
 void merge(int64_t rows, int64_t slices, const T* partial, const Matrix<T>& c) {
   constexpr int64_t kSide = 64 / sizeof(T);
-  const int64_t blocks = EvenSplit(rows, kSide).groups;
   const int64_t grain = 1 + 16384 / (slices * kSide * kSide);
-  parallel_for(0, blocks * (blocks + 1) / 2, grain, [&](int64_t task, int64_t end) {
-    int64_t i = 0, j = task;  // a row of blocks is one shorter than the one above it
-    while (j >= blocks - i) j -= blocks - i++;
-    for (j += i; task < end; ++task) {
-      const int64_t m0 = i * kSide, height = std::min(rows - m0, kSide);
-      const int64_t n0 = j * kSide, width = std::min(rows - n0, kSide);
-      T sums[kSide][kSide] = {};
-      const T* part = partial + m0 * rows + n0;
-      for (int64_t s = 0; s < slices; ++s, part += rows * rows) {
-        for (int64_t m = 0; m < height; ++m) {
-          for (int64_t n = 0; n < width; ++n) sums[m][n] += part[m * rows + n];
-        }
-      }
+  for_each_pair(EvenSplit(rows, kSide).groups, grain, [&](int64_t i, int64_t j) {
+    const int64_t m0 = i * kSide, height = std::min(rows - m0, kSide);
+    const int64_t n0 = j * kSide, width = std::min(rows - n0, kSide);
+    T sums[kSide][kSide] = {};
+    const T* part = partial + m0 * rows + n0;
+    for (int64_t s = 0; s < slices; ++s, part += rows * rows) {
       for (int64_t m = 0; m < height; ++m) {
-        for (int64_t n = i == j ? m : 0; n < width; ++n) {
-          *c.at(m0 + m, n0 + n) = *c.at(n0 + n, m0 + m) = sums[m][n];
-        }
+        for (int64_t n = 0; n < width; ++n) sums[m][n] += part[m * rows + n];
       }
-      if (++j == blocks) j = ++i;
+    }
+    for (int64_t m = 0; m < height; ++m) {
+      for (int64_t n = i == j ? m : 0; n < width; ++n) {
+        *c.at(m0 + m, n0 + n) = *c.at(n0 + n, m0 + m) = sums[m][n];
+      }
     }
   });
 }
@@ -92,9 +95,15 @@ void merge(int64_t rows, int64_t slices, const T* partial, const Matrix<T>& c) {
 template <class T>
 void gram_by_columns(int64_t rows, int64_t depth, const Matrix<const T>& a, const Matrix<T>& c) {
   const int64_t panels = EvenSplit(rows, kPanel<T>).groups;
-  // Deep products of few rows are cut along the depth; their number is even, for few threads.
+  // Deep products of few rows are cut along the depth, into more slices than threads where their
+  // sums are small beside what is read.
+  constexpr int64_t kMostSlices = 64, kSmallSums = 1 << 19;
   int64_t slices = 1;
-  while (slices < kEnoughTasks && depth >= 8 * rows && depth / (2 * slices) >= 512) slices *= 2;
+  const auto pays = [&](int64_t count) {
+    return count <= kMostSlices && depth >= 8 * rows && depth / count >= 512 &&
+           (count <= kEnoughTasks || count * rows * rows <= kSmallSums);
+  };
+  while (pays(2 * slices)) slices *= 2;
   const EvenSplit split(depth, (depth + slices - 1) / slices);
   const Storage sums =
       allocate_storage(sizeof(T) * static_cast<size_t>(split.groups * rows * rows), kCPU);
@@ -110,8 +119,10 @@ void gram_by_columns(int64_t rows, int64_t depth, const Matrix<const T>& a, cons
         const T* const ahead_end =
             a.column_stride == rows ? a.at(0, std::min(end, k + size + kGramDepth)) : ahead;
         for (int64_t i = 0; i < panels; ++i) {
-          multiply_panel_row<T>(panels, i, rows, size, block, k > begin,
-                                partial + slice * rows * rows, rows, ahead, ahead_end);
+          for (int64_t j = i; j < panels; ++j) {
+            multiply_panels(i, j, rows, size, block, k > begin, partial + slice * rows * rows,
+                            ahead, ahead_end);
+          }
         }
       }
     });
@@ -126,12 +137,13 @@ void gram_by_columns(int64_t rows, int64_t depth, const Matrix<const T>& a, cons
         pack_block(a, rows, k, std::min(kGramDepth, depth - k), blocks + k * padded);
       }
     });
-    // The longest rows first.
-    parallel_for(0, panels, 1, [&](int64_t i, int64_t) {
-      const T* none = nullptr;
+    for_each_pair(panels, 1 + 32768 / (depth * kPanel<T>), [&](int64_t i, int64_t j) {
       for (int64_t k = 0; k < depth; k += kGramDepth) {
-        multiply_panel_row<T>(panels, i, rows, std::min(kGramDepth, depth - k), blocks + k * padded,
-                              k > 0, partial, rows, none, none);
+        const int64_t next = std::min(k + kGramDepth, depth);
+        const int64_t next_panel = std::min(kGramDepth, depth - next) * kPanel<T>;
+        const T* ahead = blocks + next * padded + j * next_panel;
+        multiply_panels(i, j, rows, next - k, blocks + k * padded, k > 0, partial, ahead,
+                        ahead + next_panel);
       }
     });
   }
