@@ -255,18 +255,21 @@ TEST_CASE("What is flat stays flat to the last bit") {
 TEST_CASE("Convolutions are the same bits for any number of threads") {
   std::mt19937 generator(2);
   const int before = get_num_threads();
+  std::vector<Case> cases(std::begin(kCases), std::end(kCases));
+  cases.push_back({1, 64, 42, 42, 64, 3, 1, 1, 1, 1});  // blocks of tiles, or steps on many threads
+  cases.push_back({1, 90, 9, 10, 100, 3, 1, 1, 1, 1});  //   tiles of 4x4
   for (const auto& isa : test::isa_kernels()) {
-    for (const Case& size : kCases) {
+    for (const Case& size : cases) {
       Arrays one(size, kFloat, MemoryLayout::ChannelsLast, generator);
-      Arrays five = one;
+      Arrays many = one;
       set_num_threads(1);
       one.run(isa, size);
-      set_num_threads(5);
-      five.run(isa, size);
-      INFO(isa.name << ", case " << &size - kCases);
-      CHECK(one.y.same_bytes(five.y));
-      CHECK(one.dx.same_bytes(five.dx));
-      CHECK(one.dweight.same_bytes(five.dweight));
+      set_num_threads(16);
+      many.run(isa, size);
+      INFO(isa.name << ", case " << &size - cases.data());
+      CHECK(one.y.same_bytes(many.y));
+      CHECK(one.dx.same_bytes(many.dx));
+      CHECK(one.dweight.same_bytes(many.dweight));
     }
   }
   set_num_threads(before);

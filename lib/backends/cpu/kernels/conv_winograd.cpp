@@ -3,9 +3,9 @@
 
 // The course of a 3x3 convolution by Winograd. A block of tiles goes through all three steps on one
 // thread while it is in that core's L2, and meanwhile streams U from L3 ("blocked"). Where U is too
-// large for that, the steps are separate ("staged"): first all of V; then M and the results for a
-// part of the outputs at a time, and if U, four times the weight, is not kept as a whole, that
-// part of U, which does not leave L3.
+// large for that, or the threads have few blocks, the steps are separate ("staged"): first all of
+// V; then M and the results for a part of the outputs at a time, and if U, a multiple of the
+// weight, is not kept as a whole, that part of U, which does not leave L3.
 
 namespace reel::cpu::REEL_ISA {
 namespace {
@@ -165,10 +165,26 @@ bool wants_large_tiles(const WinogradCall& call) {
   return has_small_weight(call) && tiles(6) >= 48 && 10 * large <= 9 * small;
 }
 
+// Where many threads have few blocks each, U comes from L3 for all of them at once, and one that is
+// late has nothing to give away. In steps it comes once, for V and M that other cores wrote.
+template <int kOut>
+bool wants_stages(const Winograd<kOut>& conv) {
+  if (!has_small_weight(conv)) return true;
+  const int64_t tiles = conv.grid().count(), threads = get_num_threads();
+  if (threads < 4 || tiles > 3 * kTileRows * threads) return false;
+  const int64_t blocks = EvenSplit(tiles, tiles_of_block(conv)).groups;
+  const int64_t u = conv.in_channels * conv.out_channels;
+  return blocks * u > 3 * (u + 2 * tiles * (conv.in_channels + conv.out_channels));
+}
+
+template <int kOut>
+void run_in_tiles(const WinogradCall& call, const View& weight) {
+  const Winograd<kOut> conv{call, {}};
+  wants_stages(conv) ? run_staged(conv, weight) : run_blocked(conv, weight);
+}
+
 void run(const WinogradCall& call, const View& weight) {
-  if (wants_large_tiles(call)) return run_blocked(Winograd<6>{call, {}}, weight);
-  const Winograd<4> conv{call, {}};
-  has_small_weight(call) ? run_blocked(conv, weight) : run_staged(conv, weight);
+  wants_large_tiles(call) ? run_in_tiles<6>(call, weight) : run_in_tiles<4>(call, weight);
 }
 
 }  // namespace
