@@ -12,7 +12,7 @@
 namespace reel::cpu::REEL_ISA {
 namespace {
 
-constexpr int64_t kChunk = 65536;  // elements that are worth another thread
+constexpr int64_t kChunk = 32768;  // elements that are worth another thread
 
 // The inner dimension of y is 1 apart in y, dimension `across` 1 apart in x. Tiles keep the lines
 // of both in the cache; they are long in the direction of those that are further apart, of which
