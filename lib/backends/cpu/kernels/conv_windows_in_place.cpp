@@ -167,10 +167,8 @@ void weight_grad_in_place(const TapProblem& problem, const T* g, const T* x, con
     std::fill_n(out, size, T(0));
     std::vector<Run> pixels;
     const int64_t slice_end = slices.begin(slice) + slices.size(slice);
-    // Few threads go on with the next slice. Of groups, pixels do not follow each other.
-    const int64_t fetched_until = problem.groups > 1               ? 0
-                                  : 2 * get_num_threads() <= parts ? blocks
-                                                                   : slice_end;
+    // Few threads go on with the next slice.
+    const int64_t fetched_end = 2 * get_num_threads() <= parts ? blocks : slice_end;
     for (int64_t block = slices.begin(slice); block < slice_end; ++block) {
       const int64_t image = block / row_split.groups;
       const int64_t row = row_split.begin(block % row_split.groups);
@@ -181,13 +179,13 @@ void weight_grad_in_place(const TapProblem& problem, const T* g, const T* x, con
         pixels.push_back({i * problem.in_stride[0] * lines.line(), problem.columns});
       }
       const int64_t depth = rows * problem.columns;
-      const Matrix<const T> grad{
-          g + (image * problem.rows + row) * problem.columns * problem.out_pixel() +
-              group * outputs,
-          problem.out_pixel(), 1};
-      // What the next block packs is on its way meanwhile.
-      const T* ahead = grad.at(depth, 0);
-      const T* const ahead_end = block + 1 < fetched_until ? grad.at(2 * depth, 0) : ahead;
+      const int64_t pixel = (image * problem.rows + row) * problem.columns;
+      const Matrix<const T> grad{g + pixel * problem.out_pixel() + group * outputs,
+                                 problem.out_pixel(), 1};
+      // What the next block packs is on its way meanwhile; that of a group does not lie in one.
+      const bool fetches = problem.groups == 1 && block + 1 < fetched_end;
+      const int64_t next = fetches ? std::min(depth, problem.positions() - pixel - depth) : 0;
+      Ahead<T> ahead{grad.at(depth, 0), next * outputs};
       for (int64_t n = 0; n < outputs; n += kTileColumns<T>) {
         const int vectors = panel_vectors<T>(n, outputs);
         const int64_t width = std::min<int64_t>(outputs - n, kTileColumns<T>);
@@ -197,11 +195,9 @@ void weight_grad_in_place(const TapProblem& problem, const T* g, const T* x, con
         for (const Run& window : windows) {
           const EvenSplit tiles(window.length, kTileRows);
           for (int64_t t = 0; t < tiles.groups; ++t, c += tiles.size(t - 1) * outputs) {
-            const T* fetch = ahead < ahead_end ? ahead : nullptr;
-            if (fetch != nullptr) ahead += depth * vectors * kLanes<T>;
             strided_kernel<T>(static_cast<int>(tiles.size(t)), vectors)(
                 {from + window.offset + tiles.begin(t), 1, problem.in_stride[1] * lines.pixel(),
-                 pixels.data(), rows, depth, fetch},
+                 pixels.data(), rows, depth, ahead.next(depth * vectors * kLanes<T>)},
                 b, nullptr, c, outputs, static_cast<int>(width));
           }
         }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include <reel/backends/cpu/kernels/scratch.h>
 #include <reel/backends/cpu/vec.h>
@@ -57,6 +58,18 @@ struct Strided {
   int64_t count, depth;  ///< of the runs; the sum of their lengths
   /// Fetched to L2 meanwhile, as much as b's panel takes; nullptr: the panel after it.
   const T* ahead = nullptr;
+};
+/// Memory that is fetched while something else is multiplied, by one kernel after the other.
+template <class T>
+struct Ahead {
+  const T* from;
+  int64_t count;
+  /// Strided::ahead of a kernel whose panel of B has `size` elements.
+  const T* next(int64_t size) {
+    if (count <= 0) return nullptr;
+    count -= size;
+    return std::exchange(from, from + size);
+  }
 };
 template <class T>
 using StridedKernel = void (*)(const Strided<T>& a, const T* b, const T* row, T* c,

@@ -34,11 +34,10 @@ void pack_block(const Matrix<const T>& a, int64_t rows, int64_t k, int64_t depth
   }
 }
 
-// Panels i and j >= i: their tile of c, set or added to, of a packed block. `ahead`, if given, is
-// fetched meanwhile, up to `ahead_end`.
+// Panels i and j >= i: their tile of c, set or added to, of a packed block.
 template <class T>
 void multiply_panels(int64_t i, int64_t j, int64_t rows, int64_t depth, const T* block,
-                     bool accumulate, T* c, const T*& ahead, const T* ahead_end) {
+                     bool accumulate, T* c, Ahead<T>& ahead) {
   const Run whole{0, depth};
   const EvenSplit split(std::min(rows - i * kPanel<T>, kPanel<T>), kTileRows);
   const int64_t step = panel_vectors<T>(i * kPanel<T>, rows) * kLanes<T>;
@@ -46,10 +45,9 @@ void multiply_panels(int64_t i, int64_t j, int64_t rows, int64_t depth, const T*
   const auto width = static_cast<int>(std::min(rows - j * kPanel<T>, kPanel<T>));
   for (int64_t r = 0; r < split.groups; ++r) {
     T* tile = c + (i * kPanel<T> + split.begin(r)) * rows + j * kPanel<T>;
-    const T* fetch = ahead < ahead_end ? ahead : nullptr;
-    if (fetch != nullptr) ahead += depth * vectors * kLanes<T>;
     strided_kernel<T>(static_cast<int>(split.size(r)), vectors)(
-        {block + i * depth * kPanel<T> + split.begin(r), 1, step, &whole, 1, depth, fetch},
+        {block + i * depth * kPanel<T> + split.begin(r), 1, step, &whole, 1, depth,
+         ahead.next(depth * vectors * kLanes<T>)},
         block + j * depth * kPanel<T>, accumulate ? nullptr : zero_row<T>(), tile, rows, width);
   }
 }
@@ -115,13 +113,12 @@ void gram_by_columns(int64_t rows, int64_t depth, const Matrix<const T>& a, cons
       for (int64_t k = begin; k < end; k += kGramDepth) {
         const int64_t size = std::min(kGramDepth, end - k);
         pack_block(a, rows, k, size, block);
-        const T* ahead = a.at(0, k + size);
-        const T* const ahead_end =
-            a.column_stride == rows ? a.at(0, std::min(end, k + size + kGramDepth)) : ahead;
+        const int64_t next = a.column_stride == rows ? std::min(end - k - size, kGramDepth) : 0;
+        Ahead<T> ahead{a.at(0, k + size), next * rows};
         for (int64_t i = 0; i < panels; ++i) {
           for (int64_t j = i; j < panels; ++j) {
             multiply_panels(i, j, rows, size, block, k > begin, partial + slice * rows * rows,
-                            ahead, ahead_end);
+                            ahead);
           }
         }
       }
@@ -141,9 +138,8 @@ void gram_by_columns(int64_t rows, int64_t depth, const Matrix<const T>& a, cons
       for (int64_t k = 0; k < depth; k += kGramDepth) {
         const int64_t next = std::min(k + kGramDepth, depth);
         const int64_t next_panel = std::min(kGramDepth, depth - next) * kPanel<T>;
-        const T* ahead = blocks + next * padded + j * next_panel;
-        multiply_panels(i, j, rows, next - k, blocks + k * padded, k > 0, partial, ahead,
-                        ahead + next_panel);
+        Ahead<T> ahead{blocks + next * padded + j * next_panel, next_panel};
+        multiply_panels(i, j, rows, next - k, blocks + k * padded, k > 0, partial, ahead);
       }
     });
   }
