@@ -4,7 +4,7 @@ namespace reel {
 
 /// How convolutions may compute in float32.
 enum class ConvPrecision {
-  fast,   ///< Winograd where it is faster; relative rms error up to 6e-6 (256 channels)
+  fast,   ///< Winograd where it is faster; relative rms error up to 6e-6 (512 channels)
   exact,  ///< direct sums only; about 1e-6 at 512 channels
 };
 

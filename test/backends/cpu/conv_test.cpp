@@ -258,6 +258,7 @@ TEST_CASE("Convolutions are the same bits for any number of threads") {
   std::vector<Case> cases(std::begin(kCases), std::end(kCases));
   cases.push_back({1, 64, 42, 42, 64, 3, 1, 1, 1, 1});  // blocks of tiles, or steps on many threads
   cases.push_back({1, 90, 9, 10, 100, 3, 1, 1, 1, 1});  //   tiles of 4x4
+  cases.push_back({1, 300, 42, 42, 300, 3, 1, 1, 1, 1});  // U made by one thread, or by all
   for (const auto& isa : test::isa_kernels()) {
     for (const Case& size : cases) {
       Arrays one(size, kFloat, MemoryLayout::ChannelsLast, generator);

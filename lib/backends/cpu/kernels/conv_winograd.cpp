@@ -4,8 +4,10 @@
 // The course of a 3x3 convolution by Winograd. A block of tiles goes through all three steps on one
 // thread while it is in that core's L2, and meanwhile streams U from L3 ("blocked"). Where U is too
 // large for that, or the threads have few blocks, the steps are separate ("staged"): first all of
-// V; then M and the results for a part of the outputs at a time, and if U, a multiple of the
-// weight, is not kept as a whole, that part of U, which does not leave L3.
+// V, then M, then the results. If U, a multiple of the weight, is not kept as a whole, few threads
+// make it where they multiply with it, and it never leaves their L2, while all of V passes by each
+// of them. For many that is too much to pass: they make it a part of the outputs at a time, which
+// stays in L3.
 
 namespace reel::cpu::REEL_ISA {
 namespace {
@@ -21,22 +23,56 @@ void for_each_part(const Winograd<kOut>& conv, int64_t n, int64_t end, const Bod
   for (; n < end; n += conv.part()) body(n, std::min(n + conv.part(), end));
 }
 
-// One position, outputs [begin, end): m = v u.
+// Fewer threads than many.
+bool few_threads() { return get_num_threads() <= 4; }
+
+// One position, a panel of outputs from n on, `depth` channels from k on: m = (or +=) v u.
+template <int kOut>
+void multiply_panel(const Winograd<kOut>& conv, int64_t tiles, const float* v, const float* u,
+                    float* m, int64_t n, int64_t k, int64_t depth, Ahead<float> ahead) {
+  const EvenSplit split(tiles, kTileRows);
+  const int vectors = panel_vectors<float>(n, conv.out_channels), width = vectors * kL;
+  const float* const of_depth = v + k * tiles;
+  for (int64_t i = 0; i < split.groups; ++i) {
+    const auto rows = static_cast<int>(split.size(i));
+    const int64_t row = split.begin(i);
+    micro_kernel<float>(rows, vectors)(depth, of_depth + row * conv.v_depth(k), u,
+                                       k == 0 ? zero_row<float>() : nullptr, m + row * width, width,
+                                       width, ahead.next(depth * width));
+  }
+}
+
+// One position, outputs [begin, end), whose U was made before.
 template <int kOut>
 void multiply_position(const Winograd<kOut>& conv, int64_t tiles, const float* v, const float* u,
                        float* m, int64_t begin, int64_t end) {
-  const EvenSplit split(tiles, kTileRows);
   for (int64_t n = begin; n < end; n += kPanel, u += kPanel * conv.in_channels) {
-    const int vectors = panel_vectors<float>(n, conv.out_channels), width = vectors * kL;
+    const int width = panel_vectors<float>(n, conv.out_channels) * kL;
     for (int64_t k = 0; k < conv.in_channels; k += kBlockDepth) {
-      const int64_t depth = std::min(kBlockDepth, conv.in_channels - k);
-      for (int64_t i = 0; i < split.groups; ++i) {
-        const auto rows = static_cast<int>(split.size(i));
-        const int64_t row = split.begin(i);
-        float* to = m + (n - begin) * tiles + row * width;
-        micro_kernel<float>(rows, vectors)(depth, v + row * conv.in_padded() + k * rows,
-                                           u + k * width, k == 0 ? zero_row<float>() : nullptr, to,
-                                           width, width);
+      multiply_panel(conv, tiles, v, u + k * width, m + (n - begin) * tiles, n, k,
+                     std::min(kBlockDepth, conv.in_channels - k), {nullptr, 0});
+    }
+  }
+}
+
+// Rows [begin, end) of the positions, the panel of outputs from n on, whose U is made here, a row
+// at a time. What comes from afar is V: that of the next position is fetched meanwhile.
+template <int kOut>
+void make_and_multiply(const Winograd<kOut>& conv, int64_t tiles, const float* v, int64_t v_stride,
+                       float* m, int64_t m_stride, int64_t n, int64_t begin, int64_t end) {
+  const int64_t u_stride = position_stride(kBlockDepth * kPanel);
+  const int width = panel_vectors<float>(n, conv.out_channels) * kL;
+  float* taps = scratch<float>(Slot::transform_in, kBlockDepth * 9 * kPanel);
+  float* u = scratch<float>(Slot::transform_out, conv.kIn * u_stride);
+  for (int64_t k = 0; k < conv.in_channels; k += kBlockDepth) {
+    const int64_t depth = std::min(kBlockDepth, conv.in_channels - k);
+    gather_taps(conv, k, depth, n, taps);
+    for (int64_t row = begin; row < end; ++row) {
+      transform_taps(conv, taps, depth, width, row, u, u_stride);
+      for (int64_t column = 0; column < conv.kIn; ++column) {
+        const int64_t t = row * conv.kIn + column;
+        multiply_panel(conv, tiles, v + t * v_stride, u + column * u_stride, m + t * m_stride, n, k,
+                       depth, {v + (t + 1) * v_stride + k * tiles, depth * tiles});
       }
     }
   }
@@ -106,25 +142,54 @@ void run_blocked(const Winograd<kOut>& conv, const View& weight) {
   });
 }
 
-// With a whole U, V of a position is read once for all outputs; without, U is made a part at a
-// time, which costs less than a whole one. So where both do not fit, whole ones are kept: these
-// have to be met often enough that a network's backward pass came by twice meanwhile.
+// M of `tiles` tiles, panels of outputs as tasks, or rows of positions of them if these are few.
+template <int kOut>
+void multiply_making(const Winograd<kOut>& conv, int64_t tiles, const float* v, int64_t v_stride,
+                     float* m, int64_t m_stride) {
+  const int64_t panels = EvenSplit(conv.out_channels, kPanel).groups;
+  const int64_t groups = (2 * get_num_threads() + panels - 1) / panels;
+  const EvenSplit rows(conv.kIn, (conv.kIn + groups - 1) / groups);
+  parallel_for(0, panels * rows.groups, 1, [&](int64_t task, int64_t) {
+    const int64_t n = task / rows.groups * kPanel, begin = rows.begin(task % rows.groups);
+    make_and_multiply(conv, tiles, v, v_stride, m + n * tiles, m_stride, n, begin,
+                      begin + rows.size(task % rows.groups));
+  });
+}
+
+// The same of the outputs [begin, end), with a U that has these first. A panel a task: positions
+// alone would not occupy many threads evenly.
+template <int kOut>
+void multiply_made(const Winograd<kOut>& conv, int64_t tiles, const float* v, int64_t v_stride,
+                   const float* u, float* m, int64_t m_stride, int64_t begin, int64_t end) {
+  const EvenSplit panels(end - begin, kPanel);
+  parallel_for(0, conv.kPositions * panels.groups, 1, [&](int64_t task, int64_t) {
+    const int64_t t = task / panels.groups, n = task % panels.groups * kPanel;
+    multiply_position(conv, tiles, v + t * v_stride,
+                      conv.part_of(u, n) + t * conv.u_stride() + n % conv.part() * conv.in_channels,
+                      m + t * m_stride + n * tiles, begin + n, std::min(begin + n + kPanel, end));
+  });
+}
+
+// With a whole U, or one that is made meanwhile, all outputs are multiplied at once. Either way of
+// making it costs less than the whole ones that blocks of tiles would make, so where both do not
+// fit, these are kept: this one's has to be met often enough that a network's backward pass came by
+// twice meanwhile.
 template <int kOut>
 void run_staged(const Winograd<kOut>& conv, const View& weight) {
   constexpr int kMeetings = 4;
+  constexpr int64_t kStageTiles = 720 * kTileRows / WinogradTile<kOut>::kPositions;
   const Storage kept = kept_weight(conv, weight, kMeetings);
-  const auto* whole_u = kept ? static_cast<const float*>(kept->data()) : nullptr;
-  constexpr int64_t kStageTiles = 20 * kTileRows;
-  const int64_t outputs = whole_u != nullptr ? conv.out_padded() : conv.part();
+  const bool making = !kept && few_threads(), in_parts = !kept && !making;
+  const int64_t outputs = in_parts ? conv.part() : conv.out_padded();
   const EvenSplit blocks(conv.grid().count(), kStageTiles);
   const int64_t v_stride = position_stride(blocks.size(0) * conv.in_padded());
   const int64_t m_stride = position_stride(blocks.size(0) * outputs);
   const int64_t floats =
-      conv.kPositions * (v_stride + m_stride) + (whole_u != nullptr ? 0 : conv.u_part_size());
+      conv.kPositions * (v_stride + m_stride) + (in_parts ? conv.u_part_size() : 0);
   const Storage memory = allocate_storage(sizeof(float) * static_cast<size_t>(floats), kCPU);
   float* v = static_cast<float*>(memory->data());
   float* m = v + conv.kPositions * v_stride;
-  float* made_u = m + conv.kPositions * m_stride;
+  float* u = kept ? static_cast<float*>(kept->data()) : m + conv.kPositions * m_stride;
   for (int64_t block = 0; block < blocks.groups; ++block) {
     const int64_t first = blocks.begin(block), tiles = blocks.size(block);
     parallel_for(0, tiles, 1, [&](int64_t i, int64_t) {
@@ -132,16 +197,12 @@ void run_staged(const Winograd<kOut>& conv, const View& weight) {
     });
     for (int64_t n = 0; n < conv.out_channels; n += outputs) {
       const int64_t n_end = std::min(n + outputs, conv.out_channels);
-      if (whole_u == nullptr) transform_weights(conv, n, n_end, made_u);
-      // A panel a task: positions alone would not occupy many threads evenly.
-      const EvenSplit panels(n_end - n, kPanel);
-      parallel_for(0, conv.kPositions * panels.groups, 1, [&](int64_t task, int64_t) {
-        const int64_t t = task / panels.groups, begin = n + task % panels.groups * kPanel;
-        const float* u = (whole_u != nullptr ? conv.part_of(whole_u, begin) : made_u) +
-                         t * conv.u_stride() + begin % conv.part() * conv.in_channels;
-        multiply_position(conv, tiles, v + t * v_stride, u, m + t * m_stride + (begin - n) * tiles,
-                          begin, std::min(begin + kPanel, n_end));
-      });
+      if (in_parts) transform_weights(conv, n, n_end, u);
+      if (making) {
+        multiply_making(conv, tiles, v, v_stride, m, m_stride);
+      } else {
+        multiply_made(conv, tiles, v, v_stride, u, m, m_stride, n, n_end);
+      }
       parallel_for(0, tiles, 1, [&](int64_t i, int64_t) {
         transform_outputs(conv, first, i, 1, m, tiles, m_stride, n, n_end);
       });
@@ -155,14 +216,13 @@ bool has_small_weight(const WinogradCall& call) {
   return call.in_channels * call.out_channels <= kSmallWeight;
 }
 
-// Tiles of 6x6 save up to a fifth of the products, but hang over more. U, 64 products a tap, has to
-// stay in L3.
+// Tiles of 6x6 save up to a fifth of the products, but hang over more.
 bool wants_large_tiles(const WinogradCall& call) {
   const auto tiles = [&](int64_t side) {
     return TileGrid{call.images, call.out_height, call.out_width, side}.count();
   };
   const int64_t small = 36 * tiles(4), large = 64 * tiles(6);
-  return has_small_weight(call) && tiles(6) >= 48 && 10 * large <= 9 * small;
+  return tiles(6) >= 48 && 10 * large <= 9 * small;
 }
 
 // Where many threads have few blocks each, U comes from L3 for all of them at once, and one that is
@@ -171,7 +231,7 @@ template <int kOut>
 bool wants_stages(const Winograd<kOut>& conv) {
   if (!has_small_weight(conv)) return true;
   const int64_t tiles = conv.grid().count(), threads = get_num_threads();
-  if (threads < 4 || tiles > 3 * kTileRows * threads) return false;
+  if (few_threads() || tiles > 3 * kTileRows * threads) return false;
   const int64_t blocks = EvenSplit(tiles, tiles_of_block(conv)).groups;
   const int64_t u = conv.in_channels * conv.out_channels;
   return blocks * u > 3 * (u + 2 * tiles * (conv.in_channels + conv.out_channels));

@@ -40,10 +40,11 @@ enum class PanelOrder {
 
 /// c[R][columns] = row + a b with a row of as many columns, or c += a b if `row` is nullptr: the
 /// product is summed for itself then, and added. b is [depth][vectors * L]. 1 <= columns <=
-/// vectors * L.
+/// vectors * L. `ahead` is fetched to L2 meanwhile, as much as b's panel takes; nullptr: the panel
+/// after it.
 template <class T>
 using MicroKernel = void (*)(int64_t depth, const T* a, const T* b, const T* row, T* c,
-                             int64_t c_stride, int columns);
+                             int64_t c_stride, int columns, const T* ahead);
 
 /// An A that is not packed by vector but lies anywhere with even strides: the values of a row are
 /// those of the runs, one after the other.
@@ -55,9 +56,8 @@ struct Strided {
   const T* data;
   int64_t row_stride, depth_stride;
   const Run* runs;
-  int64_t count, depth;  ///< of the runs; the sum of their lengths
-  /// Fetched to L2 meanwhile, as much as b's panel takes; nullptr: the panel after it.
-  const T* ahead = nullptr;
+  int64_t count, depth;      ///< of the runs; the sum of their lengths
+  const T* ahead = nullptr;  ///< as a MicroKernel's
 };
 /// Memory that is fetched while something else is multiplied, by one kernel after the other.
 template <class T>
@@ -152,7 +152,7 @@ void multiply_panels(PanelOrder order, int64_t rows, int64_t columns, int64_t de
       const T* row = start.accumulate ? nullptr : start.row ? start.row + n : zero_row<T>();
       const auto kernel_rows = static_cast<int>(panel_rows);
       if (order == PanelOrder::by_vector) {
-        micro_kernel<T>(kernel_rows, vectors)(depth, panel, b, row, tile, c_stride, width);
+        micro_kernel<T>(kernel_rows, vectors)(depth, panel, b, row, tile, c_stride, width, nullptr);
       } else {
         const Run whole{0, depth};
         strided_kernel<T>(kernel_rows, vectors)({panel, 1, panel_rows, &whole, 1, depth}, b, row,

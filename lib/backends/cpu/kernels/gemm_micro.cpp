@@ -82,12 +82,12 @@ int64_t distance(const T* from, const T* to) {
 
 // a [depth / L][kRows][L], b [depth][kVectors * L], c [kRows][columns].
 template <class T, int kRows, int kVectors>
-void micro(int64_t depth, const T* a, const T* b, const T* row, T* c, int64_t c_stride,
-           int columns) {
+void micro(int64_t depth, const T* a, const T* b, const T* row, T* c, int64_t c_stride, int columns,
+           const T* ahead) {
   constexpr int kL = kLanes<T>;
   Accumulators<T, kRows, kVectors> acc;
   acc.begin(row, c, c_stride, columns);
-  const int64_t next = depth * kVectors * kL;
+  const int64_t next = ahead == nullptr ? depth * kVectors * kL : distance(b, ahead);
   const auto multiply = [&](const T* ak) __attribute__((always_inline)) {
     acc.multiply(
         [&](auto r) __attribute__((always_inline)) { return ak + r * kL; }, b, next);

@@ -7,8 +7,8 @@
 // inputs and outputs, M[t] = V[t] U[t] for each of the P = 36 or 64 positions t of a transformed
 // tile:
 //
-//   U [O / part][P][part / 2L][C][2L]   panels of B, for parts of the outputs
-//   V [P][tiles / R][C / L][R][L]       panels of A, in the order by_vector
+//   U [O / part][P][part / 2L][C][2L]     panels of B, for parts of the outputs
+//   V [P][C / D][tiles / R][D / L][R][L]  panels of A, in the order by_vector; D is kBlockDepth
 //   M [P][part / 2L][tiles][2L]
 
 namespace reel::cpu::REEL_ISA {
@@ -33,6 +33,8 @@ template <int kOutputs>
 struct Winograd : WinogradCall, WinogradTile<kOutputs> {
   TileGrid grid() const { return {images, out_height, out_width, kOutputs}; }
   int64_t in_padded() const { return padded_columns<float>(in_channels); }
+  // Of the block of V's depth that begins with channel k.
+  int64_t v_depth(int64_t k) const { return std::min(kBlockDepth, in_padded() - k); }
   int64_t out_padded() const { return padded_columns<float>(out_channels); }
   // Outputs that are multiplied at a time, so that their M is small.
   int64_t part() const { return std::min<int64_t>(4 * kTileColumns<float>, out_padded()); }
@@ -48,6 +50,16 @@ struct Winograd : WinogradCall, WinogradTile<kOutputs> {
     return u + n / part() * u_part_size();
   }
 };
+
+/// taps [count][9][width] of the panel of outputs from n on, for input channels from `channel` on.
+template <int kOut>
+void gather_taps(const Winograd<kOut>& conv, int64_t channel, int64_t count, int64_t n,
+                 float* taps);
+
+/// Row `row` of the positions of U for these: u[column * stride] is [count][width].
+template <int kOut>
+void transform_taps(const Winograd<kOut>& conv, const float* taps, int64_t count, int width,
+                    int64_t row, float* u, int64_t stride);
 
 /// U of the outputs [begin, end), which begin with a part, part by part. On all threads.
 template <int kOut>

@@ -44,24 +44,47 @@ class UnpooledTile {
   uint8_t row_numbers_[kIn], column_numbers_[kIn];
 };
 
-// All channels of one tile. v is its row in the panel; vectors of a row are `rows` vectors apart.
+// Where V has the channels of a tile, row `row` of `tiles`.
 template <int kOut>
-void transform_unpooled_tile(const Winograd<kOut>& conv, int64_t tile, float* v, int64_t rows,
+class RowOfV {
+ public:
+  RowOfV(const Winograd<kOut>& conv, float* v, int64_t tiles, int64_t row)
+      : conv_(conv), v_(v), tiles_(tiles) {
+    const EvenSplit panels(tiles, kTileRows);
+    const int64_t panel = panels.group(row);
+    begin_ = panels.begin(panel);
+    rows_ = panels.size(panel);
+    row_ = row - begin_;
+  }
+  float* at(int64_t c) const {
+    const int64_t k = c / kBlockDepth * kBlockDepth;
+    return v_ + k * tiles_ + begin_ * conv_.v_depth(k) + (c - k) * rows_ + row_ * kL;
+  }
+
+ private:
+  const Winograd<kOut>& conv_;
+  float* v_;
+  int64_t tiles_, begin_, rows_, row_;  // the panel's first row, its rows, the row in it
+};
+
+// All channels of one tile.
+template <int kOut>
+void transform_unpooled_tile(const Winograd<kOut>& conv, int64_t tile, const RowOfV<kOut>& v,
                              int64_t stride) {
   const TilePlace place(conv.grid(), tile);
   const UnpooledTile<kOut> pixels(conv, place.image, place.row - conv.padding[0],
                                   place.column - conv.padding[1]);
-  for (int64_t c = 0; c < conv.in_channels; c += kL, v += rows * kL) {
+  for (int64_t c = 0; c < conv.in_channels; c += kL) {
     const int lanes = static_cast<int>(std::min<int64_t>(kL, conv.in_channels - c));
     transform_tile_input<kOut>(
         [&](int row, int column)
             __attribute__((always_inline)) { return pixels(row, column, c, lanes); },
-        v, stride);
+        v.at(c), stride);
   }
 }
 
 template <int kOut, bool kGated>
-void transform_input_tile(const Winograd<kOut>& conv, int64_t tile, float* v, int64_t rows,
+void transform_input_tile(const Winograd<kOut>& conv, int64_t tile, const RowOfV<kOut>& v,
                           int64_t stride) {
   const TilePlace place(conv.grid(), tile);
   const int64_t channels = conv.in_channels, line = conv.in_width * channels;
@@ -75,7 +98,7 @@ void transform_input_tile(const Winograd<kOut>& conv, int64_t tile, float* v, in
       top >= 0 && left >= 0 && top + kIn <= conv.in_height && left + kIn <= conv.in_width;
   const int64_t whole = inside ? channels / kL * kL : 0;
   int64_t c = 0;
-  for (; c < whole; c += kL, v += rows * kL) {
+  for (; c < whole; c += kL) {
     for (int row = 0; row < kIn; ++row) {
       for (int column = 0; column < kOut; ++column) {
         const int64_t next = row * line + (kAhead<kOut> + column) * channels + c;
@@ -90,9 +113,9 @@ void transform_input_tile(const Winograd<kOut>& conv, int64_t tile, float* v, in
           if constexpr (!kGated) return value;
           return select(load(passed + at) > broadcast(0.0f), value, broadcast(0.0f));
         },
-        v, stride);
+        v.at(c), stride);
   }
-  for (; c < channels; c += kL, v += rows * kL) {
+  for (; c < channels; c += kL) {
     const int lanes = static_cast<int>(std::min<int64_t>(kL, channels - c));
     transform_tile_input<kOut>(
         [&](int row, int column) {
@@ -104,7 +127,7 @@ void transform_input_tile(const Winograd<kOut>& conv, int64_t tile, float* v, in
           if constexpr (!kGated) return value;
           return select(load_n(passed + at, lanes) > broadcast(0.0f), value, broadcast(0.0f));
         },
-        v, stride);
+        v.at(c), stride);
   }
 }
 
@@ -113,14 +136,11 @@ void transform_input_tile(const Winograd<kOut>& conv, int64_t tile, float* v, in
 template <int kOut>
 void transform_inputs(const Winograd<kOut>& conv, int64_t first, int64_t row, int64_t count,
                       float* v, int64_t tiles, int64_t stride) {
-  const EvenSplit split(tiles, kTileRows);
   const auto transform = conv.gate.winners != nullptr ? transform_unpooled_tile<kOut>
                          : conv.gate.y != nullptr     ? transform_input_tile<kOut, true>
                                                       : transform_input_tile<kOut, false>;
   for (; count > 0; --count, ++row) {
-    const int64_t panel = split.group(row), begin = split.begin(panel);
-    transform(conv, first + row, v + begin * conv.in_padded() + (row - begin) * kL,
-              split.size(panel), stride);
+    transform(conv, first + row, RowOfV<kOut>(conv, v, tiles, row), stride);
   }
 }
 

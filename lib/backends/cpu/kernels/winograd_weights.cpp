@@ -7,7 +7,8 @@ namespace {
 constexpr int kL = kLanes<float>;
 constexpr int kPanel = kTileColumns<float>;
 
-// taps [count][9][width] of the panel of outputs from n on, for input channels from `channel` on.
+}  // namespace
+
 // The input gradient is a convolution with the weight turned by 180 degrees (which transform_taps
 // does) and inputs and outputs swapped.
 template <int kOut>
@@ -44,27 +45,26 @@ void gather_taps(const Winograd<kOut>& conv, int64_t channel, int64_t count, int
   }
 }
 
-// u[column * stride] = positions (row, column) of G g G' for a panel's taps [9][width].
 template <int kOut>
-void transform_taps(const Winograd<kOut>& conv, const float* taps, int width, int row, float* u,
-                    int64_t stride) {
-  for (int lane = 0; lane < width; lane += kL) {
-    const auto tap = [&](int i, int j) {
-      const int at = i * 3 + j;
-      return load(taps + (conv.input_grad ? 8 - at : at) * width + lane);
-    };
-    Vec<float> columns[3];
-    for (int j = 0; j < 3; ++j) {
-      const Vec<float> g[3] = {tap(0, j), tap(1, j), tap(2, j)};
-      columns[j] = transform_weight<kOut>(g, row);
-    }
-    for (int j = 0; j < kOut + 2; ++j) {
-      store(u + j * stride + lane, transform_weight<kOut>(columns, j));
+void transform_taps(const Winograd<kOut>& conv, const float* taps, int64_t count, int width,
+                    int64_t row, float* u, int64_t stride) {
+  const auto& weight = kWeightTransform<float, kOut>[row];
+  const Vec<float> w0(weight[0]), w1(weight[1]), w2(weight[2]);
+  const int64_t step = conv.input_grad ? -width : width;
+  taps += conv.input_grad ? 8 * width : 0;
+  for (int64_t c = 0; c < count; ++c, taps += 9 * width, u += width) {
+    for (int lane = 0; lane < width; lane += kL) {
+      const auto tap = [&](int i, int j) { return load(taps + (i * 3 + j) * step + lane); };
+      Vec<float> columns[3];
+      for (int j = 0; j < 3; ++j) {
+        columns[j] = fma(w0, tap(0, j), fma(w1, tap(1, j), w2 * tap(2, j)));
+      }
+      for (int j = 0; j < kOut + 2; ++j) {
+        store(u + j * stride + lane, transform_weight<kOut>(columns, j));
+      }
     }
   }
 }
-
-}  // namespace
 
 template <int kOut>
 void transform_weights(const Winograd<kOut>& conv, int64_t begin, int64_t end, float* u) {
@@ -82,14 +82,18 @@ void transform_weights(const Winograd<kOut>& conv, int64_t begin, int64_t end, f
     // A row of positions at a time: few streams into a memory that may be far.
     for (int row = 0; row < conv.kIn; ++row) {
       float* to = of_panel + row * conv.kIn * stride + first * width;
-      for (int64_t c = 0; c < count; ++c) {
-        transform_taps(conv, taps + c * 9 * width, width, row, to + c * width, stride);
-      }
+      transform_taps(conv, taps, count, width, row, to, stride);
     }
   });
 }
 
 template void transform_weights(const Winograd<4>&, int64_t, int64_t, float*);
 template void transform_weights(const Winograd<6>&, int64_t, int64_t, float*);
+template void gather_taps(const Winograd<4>&, int64_t, int64_t, int64_t, float*);
+template void gather_taps(const Winograd<6>&, int64_t, int64_t, int64_t, float*);
+template void transform_taps(const Winograd<4>&, const float*, int64_t, int, int64_t, float*,
+                             int64_t);
+template void transform_taps(const Winograd<6>&, const float*, int64_t, int, int64_t, float*,
+                             int64_t);
 
 }  // namespace reel::cpu::REEL_ISA
