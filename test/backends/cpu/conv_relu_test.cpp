@@ -1,8 +1,11 @@
 // The fused convolutions of every instruction set against their parts, bit for bit: the same sums
 // in the same order, only the passes over memory are fewer.
 
+#include <reel/autograd/grad_mode.h>
+#include <reel/tensor/ops.h>
 #include <reel/tensor/ops/conv_relu.h>
 #include <reel/tensor/ops/pool.h>
+#include <reel/tensor/random.h>
 
 #include "backends/cpu/isas.h"
 #include "support/catch.h"
@@ -152,4 +155,18 @@ TEST_CASE("conv2d_relu_max_pool2d and its gradient are the bits of their parts")
       CHECK(equal<float>(fused_dx.view(), dx.view()));
     }
   }
+}
+
+TEST_CASE("A convolution's result that is too large for the caches is the bits of its halves") {
+  const NoGradGuard guard;
+  const Tensor x = randn({1, 16, 516, 520}), weight = randn({32, 16, 3, 3}), bias = randn({32});
+  const auto whole = [&](const Tensor& part) { return conv2d_relu(part, weight, bias, 1, 1); };
+  const Tensor y = whole(x);
+  REQUIRE(y.numel() * int64_t{sizeof(float)} > int64_t{32} << 20);
+  // Rows of tiles of 6x6 that both have, and whose pixels lie inside.
+  constexpr int64_t kSplit = 43 * 6;
+  const Tensor upper = whole(x.narrow(2, 0, kSplit + 2));
+  const Tensor lower = whole(x.narrow(2, kSplit - 6, 516 - kSplit + 6));
+  CHECK(equal(y.narrow(2, 0, kSplit), upper.narrow(2, 0, kSplit)));
+  CHECK(equal(y.narrow(2, kSplit, 516 - kSplit), lower.narrow(2, 6, 516 - kSplit)));
 }

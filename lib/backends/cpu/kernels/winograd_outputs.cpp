@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include <reel/backends/cpu/kernels/past_cache.h>
 #include <reel/backends/cpu/kernels/winograd.h>
 
 namespace reel::cpu::REEL_ISA {
@@ -65,7 +66,7 @@ void transform_pooled_tile(const Winograd<kOut>& conv, int64_t tile, const float
 }
 
 // Channels [begin, end), whole panels, of one tile, which is number `row` of the `tiles` in m.
-template <int kOut, bool kRelu>
+template <int kOut, bool kRelu, bool kStream>
 void transform_output_tile(const Winograd<kOut>& conv, int64_t tile, const float* m, int64_t row,
                            int64_t tiles, int64_t stride, int64_t begin, int64_t end) {
   const TilePlace place(conv.grid(), tile);
@@ -85,7 +86,7 @@ void transform_output_tile(const Winograd<kOut>& conv, int64_t tile, const float
       transform_tile_output<kOut>(
           from, stride,
           bias, [&](int i, int j, const Vec<float>& value) __attribute__((always_inline)) {
-            store(corner + i * line + j * channels + c, kRelu ? relu(value) : value);
+            write<kStream>(corner + i * line + j * channels + c, kRelu ? relu(value) : value);
           });
     } else {
       transform_tile_output<kOut>(from, stride, bias, [&](int i, int j, const Vec<float>& value) {
@@ -96,15 +97,25 @@ void transform_output_tile(const Winograd<kOut>& conv, int64_t tile, const float
   }
 }
 
+template <int kOut, bool kStream>
+auto output_tile(bool relu) {
+  return relu ? transform_output_tile<kOut, true, kStream>
+              : transform_output_tile<kOut, false, kStream>;
+}
+
 }  // namespace
 
 template <int kOut>
 void transform_outputs(const Winograd<kOut>& conv, int64_t first, int64_t row, int64_t count,
                        const float* m, int64_t tiles, int64_t stride, int64_t begin, int64_t end) {
+  const int64_t values = conv.images * conv.out_height * conv.out_width * conv.out_channels;
+  const bool stream = values * static_cast<int64_t>(sizeof(float)) >= kPastCache &&
+                      are_lines(conv.y, conv.out_channels);
   const auto transform = conv.epilogue.winners != nullptr ? transform_pooled_tile<kOut>
-                         : conv.epilogue.relu             ? transform_output_tile<kOut, true>
-                                                          : transform_output_tile<kOut, false>;
+                         : stream ? output_tile<kOut, true>(conv.epilogue.relu)
+                                  : output_tile<kOut, false>(conv.epilogue.relu);
   for (; count > 0; --count, ++row) transform(conv, first + row, m, row, tiles, stride, begin, end);
+  if (stream) end_writes<true>();
 }
 
 template void transform_outputs<4>(const Winograd<4>&, int64_t, int64_t, int64_t, const float*,
