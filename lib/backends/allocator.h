@@ -15,7 +15,8 @@ struct MemoryStats {
 };
 
 MemoryStats memory_stats(Device device);
-/// Gives cached memory back to the runtime.
+/// Gives cached memory back to the runtime; blocks of up to 1 KB that other threads freed stay
+/// theirs.
 void empty_cache(Device device);
 
 }  // namespace reel::backends
