@@ -23,7 +23,7 @@ void for_each_part(const Winograd<kOut>& conv, int64_t n, int64_t end, const Bod
   for (; n < end; n += conv.part()) body(n, std::min(n + conv.part(), end));
 }
 
-// Fewer threads than many.
+// So few that all of V may pass by each: eight were faster with a U that is made for all of them.
 bool few_threads() { return get_num_threads() <= 4; }
 
 // One position, a panel of outputs from n on, `depth` channels from k on: m = (or +=) v u.
