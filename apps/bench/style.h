@@ -12,7 +12,7 @@ namespace bench {
 struct StyleSettings {
   std::string content, style, weights;  ///< files; empty: the ones under $REEL_DATA
   std::vector<int64_t> sizes{256, 384, 512};
-  int steps = 8;  ///< of each run; the median step counts
+  int steps = 12;  ///< of each run, four of which prepare weights; the median counts
 };
 
 /// Steps of reel-style and of the peer's style transfer, run as programs in turn: seconds a step,
