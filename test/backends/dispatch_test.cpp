@@ -83,8 +83,7 @@ TEST_CASE("freed memory is used again, and given back on demand") {
   { const Tensor t = empty({999999}); }
   CHECK(backends::memory_stats(kCPU).system_calls == before.system_calls);
   backends::empty_cache(kCPU);
-  // Threads of other tests may have kept small blocks of their own.
-  CHECK(backends::memory_stats(kCPU).cached < int64_t{1} << 20);
+  CHECK(backends::memory_stats(kCPU).cached == 0);
 }
 
 TEST_CASE("what is no plugin is refused") {
