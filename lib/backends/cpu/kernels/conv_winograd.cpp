@@ -231,7 +231,7 @@ template <int kOut>
 bool wants_stages(const Winograd<kOut>& conv) {
   if (!has_small_weight(conv)) return true;
   const int64_t tiles = conv.grid().count(), threads = get_num_threads();
-  if (few_threads() || tiles > 3 * kTileRows * threads) return false;
+  if (threads < 4 || tiles > 3 * kTileRows * threads) return false;
   const int64_t blocks = EvenSplit(tiles, tiles_of_block(conv)).groups;
   const int64_t u = conv.in_channels * conv.out_channels;
   return blocks * u > 3 * (u + 2 * tiles * (conv.in_channels + conv.out_channels));

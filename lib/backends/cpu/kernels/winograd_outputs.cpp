@@ -109,9 +109,10 @@ template <int kOut>
 void transform_outputs(const Winograd<kOut>& conv, int64_t first, int64_t row, int64_t count,
                        const float* m, int64_t tiles, int64_t stride, int64_t begin, int64_t end) {
   const int64_t values = conv.images * conv.out_height * conv.out_width * conv.out_channels;
-  const bool stream = values * static_cast<int64_t>(sizeof(float)) >= kPastCache &&
+  const bool pools = conv.epilogue.winners != nullptr;
+  const bool stream = !pools && values * static_cast<int64_t>(sizeof(float)) >= kPastCache &&
                       are_lines(conv.y, conv.out_channels);
-  const auto transform = conv.epilogue.winners != nullptr ? transform_pooled_tile<kOut>
+  const auto transform = pools    ? transform_pooled_tile<kOut>
                          : stream ? output_tile<kOut, true>(conv.epilogue.relu)
                                   : output_tile<kOut, false>(conv.epilogue.relu);
   for (; count > 0; --count, ++row) transform(conv, first + row, m, row, tiles, stride, begin, end);

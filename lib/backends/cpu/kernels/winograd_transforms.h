@@ -119,7 +119,7 @@ inline constexpr T kWeightTransform<T, 6>[8][3] = {
 
 /// Row `row` of G g.
 template <int kOut, class V>
-[[gnu::always_inline]] inline V transform_weight(const V (&g)[3], int row) {
+[[gnu::always_inline]] inline V transform_weight(const V (&g)[3], int64_t row) {
   const auto& weight = kWeightTransform<typename V::value_type, kOut>[row];
   return fma(V(weight[0]), g[0], fma(V(weight[1]), g[1], V(weight[2]) * g[2]));
 }

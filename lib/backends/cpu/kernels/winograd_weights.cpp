@@ -48,8 +48,6 @@ void gather_taps(const Winograd<kOut>& conv, int64_t channel, int64_t count, int
 template <int kOut>
 void transform_taps(const Winograd<kOut>& conv, const float* taps, int64_t count, int width,
                     int64_t row, float* u, int64_t stride) {
-  const auto& weight = kWeightTransform<float, kOut>[row];
-  const Vec<float> w0(weight[0]), w1(weight[1]), w2(weight[2]);
   const int64_t step = conv.input_grad ? -width : width;
   taps += conv.input_grad ? 8 * width : 0;
   for (int64_t c = 0; c < count; ++c, taps += 9 * width, u += width) {
@@ -57,7 +55,8 @@ void transform_taps(const Winograd<kOut>& conv, const float* taps, int64_t count
       const auto tap = [&](int i, int j) { return load(taps + (i * 3 + j) * step + lane); };
       Vec<float> columns[3];
       for (int j = 0; j < 3; ++j) {
-        columns[j] = fma(w0, tap(0, j), fma(w1, tap(1, j), w2 * tap(2, j)));
+        const Vec<float> g[3] = {tap(0, j), tap(1, j), tap(2, j)};
+        columns[j] = transform_weight<kOut>(g, row);
       }
       for (int j = 0; j < kOut + 2; ++j) {
         store(u + j * stride + lane, transform_weight<kOut>(columns, j));
