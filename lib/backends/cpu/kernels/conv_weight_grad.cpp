@@ -4,7 +4,8 @@
 // Weight gradients of windows of many channels, dweight' [tap, channel][O] = windows' g. x is
 // copied once by blocks of as many channels as a micro-kernel has rows, with the padding around it:
 // there the windows of all taps lie as a panel of A would, and a tap is an offset. A task has a
-// block of channels, a panel of outputs and all taps, so that what it reads of g stays in L1.
+// block of channels, a panel of outputs and all taps, so that what it reads of g stays in L1. A
+// thread copies, multiplies and adds up the same blocks.
 
 namespace reel::cpu::REEL_ISA {
 namespace {
@@ -56,14 +57,18 @@ class Blocks {
     return panel_data(group, output) + line * problem_.columns * vectors * kLanes<T>;
   }
 
-  /// Copies from the first of the images on; g by panels, as tasks read it: what a thread copies of
-  /// it is mostly what it then multiplies.
+  /// Copies from the first of the images on.
   void fill(const T* x, const T* g) {
     constexpr int64_t kChunk = 16384;  // elements that are worth another thread
-    parallel_for(0, images_ * height_, 1 + kChunk / (width_ * problem_.in_pixel()),
-                 [&](int64_t line, int64_t end) {
-                   for (; line < end; ++line) copy_line(x, line);
-                 });
+    const int64_t all = problem_.groups * blocks(), threads = get_num_threads();
+    const EvenSplit shares(all, (all + threads - 1) / threads);
+    const EvenSplit lines(images_ * height_, 1 + kChunk / (width_ * problem_.in_pixel()));
+    parallel_for(0, shares.groups * lines.groups, 1, [&](int64_t task, int64_t) {
+      const int64_t share = task / lines.groups, part = task % lines.groups;
+      for (int64_t i = 0; i < lines.size(part); ++i) {
+        copy_line(x, lines.begin(part) + i, shares.begin(share), shares.size(share));
+      }
+    });
     const int64_t panels = EvenSplit(problem_.out_channels, kTileColumns<T>).groups;
     const EvenSplit parts(images_ * problem_.rows,
                           1 + kChunk / (problem_.columns * kTileColumns<T>));
@@ -89,7 +94,8 @@ class Blocks {
            (group * padded_columns<T>(problem_.out_channels) + output) * g_pixels();
   }
 
-  void copy_line(const T* x, int64_t line) const {
+  // Of blocks [first, first + count), counted through the groups.
+  void copy_line(const T* x, int64_t line, int64_t first, int64_t count) const {
     const int64_t row = line % height_ + top_;
     const bool inside = row >= 0 && row < problem_.in_height;
     const int64_t begin = std::clamp<int64_t>(-left_, 0, width_);
@@ -97,18 +103,16 @@ class Blocks {
     const T* line_of_x =
         x + ((line / height_ * problem_.in_height + row) * problem_.in_width + left_) *
                 problem_.in_pixel();
-    for (int64_t group = 0; group < problem_.groups; ++group) {
+    for (int64_t i = first; i < first + count; ++i) {
+      const int64_t group = i / blocks(), block = i % blocks(), width = channels(block);
       const Matrix<const T> from{line_of_x + group * problem_.in_channels, 1, problem_.in_pixel()};
-      for (int64_t block = 0; block < blocks(); ++block) {
-        const int64_t count = channels(block);
-        T* to = block_data(group, block) + line * width_ * count;
-        std::fill_n(to, begin * count, T(0));
-        if (begin < end) {
-          pack_rows<T>(PanelOrder::by_depth, from, first_channel(block), count, begin, end - begin,
-                       to + begin * count);
-        }
-        std::fill_n(to + end * count, (width_ - end) * count, T(0));
+      T* to = block_data(group, block) + line * width_ * width;
+      std::fill_n(to, begin * width, T(0));
+      if (begin < end) {
+        pack_rows<T>(PanelOrder::by_depth, from, first_channel(block), width, begin, end - begin,
+                     to + begin * width);
       }
+      std::fill_n(to + end * width, (width_ - end) * width, T(0));
     }
   }
   // The panel of outputs from n on, of `lines` lines.
@@ -167,7 +171,9 @@ void weight_grad_by_channels(const TapProblem& problem, const T* g, const T* x,
   const int64_t outputs = problem.out_channels;
   const int64_t panels = EvenSplit(outputs, kTileColumns<T>).groups;
   const int64_t channel_blocks = EvenSplit(problem.in_channels, kTileRows).groups;
-  const int64_t tasks = problem.groups * panels * channel_blocks;
+  const int64_t of_group = panels * channel_blocks, tasks = problem.groups * of_group;
+  // Threads divide the groups, or the blocks of a few.
+  const bool by_blocks = problem.groups < get_num_threads();
   // Few channels: the sum over the lines is cut too. So is a long sum of a small gradient, for its
   // rounding's sake.
   const int64_t lines = chunks.groups == 0 ? 0 : chunks.size(0) * problem.rows;
@@ -187,64 +193,72 @@ void weight_grad_by_channels(const TapProblem& problem, const T* g, const T* x,
                 g + first * problem.rows * problem.columns * problem.out_pixel());
     const int64_t chunk_lines = images * problem.rows;
     parallel_for(0, tasks * slices, 1, [&](int64_t task, int64_t) {
-      const int64_t slice = task % slices, block = task / slices % channel_blocks;
-      const int64_t panel = task / (slices * channel_blocks) % panels;
-      const int64_t group = task / (slices * channel_blocks * panels);
+      const int64_t slice = task % slices, group = task / (slices * of_group);
+      const int64_t i = task / slices % of_group;
+      const int64_t block = by_blocks ? i / panels : i % channel_blocks;
+      const int64_t panel = by_blocks ? i % panels : i / channel_blocks;
       multiply<T>(problem, blocks, group, block, panel * kTileColumns<T>,
                   chunk_lines * slice / slices, chunk_lines * (slice + 1) / slices, chunk > 0,
                   sums + (group * slices + slice) * size);
     });
   }
-  add_slices<T>(problem, slices, sums, dweight);
+  add_slices<T>(problem, {slices, size}, slices * size, sums, dweight);
 }
 
 template <class T>
-void add_slices(const TapProblem& problem, int64_t slices, const T* sums, const View& dweight) {
+void add_slices(const TapProblem& problem, const Slices& slices, int64_t group_step, const T* sums,
+                const View& dweight) {
   const int64_t outputs = problem.out_channels, channels = problem.in_channels;
-  const int64_t depth = problem.depth(), size = depth * outputs;
-  // A vector of outputs at a time: each of them is written in a row.
-  const int64_t vectors = (outputs + kLanes<T> - 1) / kLanes<T>;
   const auto taps = static_cast<int64_t>(problem.taps.size());
-  parallel_for(
-      0, problem.groups * vectors * taps, 1 + 4096 / channels, [&](int64_t at, int64_t end) {
-        for (; at < end; ++at) {
-          const Tap& tap = problem.taps[static_cast<size_t>(at % taps)];
-          const int64_t group = at / taps / vectors, o = at / taps % vectors * kLanes<T>;
-          const int lanes = static_cast<int>(std::min<int64_t>(outputs - o, kLanes<T>));
-          const T* from = sums + group * slices * size + at % taps * channels * outputs + o;
-          T* to = dweight.as<T>() + (group * outputs + o) * dweight.strides[0] +
-                  tap.kernel_row * dweight.strides[2] + tap.kernel_column * dweight.strides[3];
-          const auto total = [&](const T* first) {
-            Vec<T> sum = load_n(first, lanes);
-            for (int64_t slice = 1; slice < slices; ++slice) {
-              sum = sum + load_n(first + slice * size, lanes);
-            }
-            return sum;
-          };
-          alignas(64) T values[kLanes<T> * kLanes<T>];
-          const bool squares = lanes == kLanes<T> && dweight.strides[1] == 1;
-          int64_t c = 0;
-          for (; squares && c + kLanes<T> <= channels; c += kLanes<T>) {
-            for (int i = 0; i < kLanes<T>; ++i) {
-              store(values + i * kLanes<T>, total(from + (c + i) * outputs));
-            }
-            Square<T>::template transpose<false>(values, kLanes<T>, to + c, dweight.strides[0]);
-          }
-          for (; c < channels; ++c) {
-            store(values, total(from + c * outputs));
-            for (int i = 0; i < lanes; ++i) {
-              to[i * dweight.strides[0] + c * dweight.strides[1]] = values[i];
-            }
-          }
-        }
-      });
+  // A vector of outputs at a time: each of them is written in a row.
+  const auto add = [&](int64_t group, const Tap& tap, int64_t o, const T* from, int64_t c,
+                       int64_t end) {
+    const int lanes = static_cast<int>(std::min<int64_t>(outputs - o, kLanes<T>));
+    T* to = dweight.as<T>() + (group * outputs + o) * dweight.strides[0] +
+            tap.kernel_row * dweight.strides[2] + tap.kernel_column * dweight.strides[3];
+    const auto total = [&](const T* first) {
+      Vec<T> sum = load_n(first, lanes);
+      for (int64_t i = 1; i < slices.count; ++i) {
+        sum = sum + load_n(first + i * slices.stride, lanes);
+      }
+      return sum;
+    };
+    alignas(64) T values[kLanes<T> * kLanes<T>];
+    const bool squares = lanes == kLanes<T> && dweight.strides[1] == 1;
+    for (; squares && c + kLanes<T> <= end; c += kLanes<T>) {
+      for (int i = 0; i < kLanes<T>; ++i) {
+        store(values + i * kLanes<T>, total(from + (c + i) * outputs));
+      }
+      Square<T>::template transpose<false>(values, kLanes<T>, to + c, dweight.strides[0]);
+    }
+    for (; c < end; ++c) {
+      store(values, total(from + c * outputs));
+      for (int i = 0; i < lanes; ++i) {
+        to[i * dweight.strides[0] + c * dweight.strides[1]] = values[i];
+      }
+    }
+  };
+  // Channel by channel, as they were summed.
+  const EvenSplit parts(channels, 4 * kLanes<T>);
+  const int64_t vectors = (outputs + kLanes<T> - 1) / kLanes<T>, of_part = vectors * taps;
+  constexpr int64_t kGrain = 1024 / kLanes<T>;
+  parallel_for(0, problem.groups * parts.groups * of_part, kGrain, [&](int64_t at, int64_t end) {
+    for (; at < end; ++at) {
+      const int64_t group = at / of_part / parts.groups, part = at / of_part % parts.groups;
+      const int64_t o = at % of_part / taps * kLanes<T>, tap = at % taps, c = parts.begin(part);
+      add(group, problem.taps[static_cast<size_t>(tap)], o,
+          sums + group * group_step + tap * channels * outputs + o, c, c + parts.size(part));
+    }
+  });
 }
 
 template void weight_grad_by_channels<float>(const TapProblem&, const float*, const float*,
                                              const View&);
 template void weight_grad_by_channels<double>(const TapProblem&, const double*, const double*,
                                               const View&);
-template void add_slices<float>(const TapProblem&, int64_t, const float*, const View&);
-template void add_slices<double>(const TapProblem&, int64_t, const double*, const View&);
+template void add_slices<float>(const TapProblem&, const Slices&, int64_t, const float*,
+                                const View&);
+template void add_slices<double>(const TapProblem&, const Slices&, int64_t, const double*,
+                                 const View&);
 
 }  // namespace reel::cpu::REEL_ISA

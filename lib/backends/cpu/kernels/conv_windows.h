@@ -63,9 +63,11 @@ template <class T>
 void weight_grad_by_channels(const TapProblem& problem, const T* g, const T* x,
                              const View& dweight);
 
-/// dweight = the sum of `slices` sums [tap, channel][outputs] of each group.
+/// dweight = what sums [tap, channel][outputs] of each group, a step from those of the next one,
+/// add up to.
 template <class T>
-void add_slices(const TapProblem& problem, int64_t slices, const T* sums, const View& dweight);
+void add_slices(const TapProblem& problem, const Slices& slices, int64_t group_step, const T* sums,
+                const View& dweight);
 
 /// Copies a short run; writes up to a vector beyond its end.
 template <class T>

@@ -204,7 +204,8 @@ void weight_grad_in_place(const TapProblem& problem, const T* g, const T* x, con
       }
     }
   });
-  add_slices<T>(problem, parts, sums, dweight);
+  const Slices left = problem.groups == 1 ? add_halves(sums, parts, size) : Slices{parts, size};
+  add_slices<T>(problem, left, parts * size, sums, dweight);
 }
 
 template void solve_in_place<float>(const TapProblem&, const float*, const float*, const float*,

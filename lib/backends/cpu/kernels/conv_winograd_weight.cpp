@@ -91,9 +91,10 @@ void transform_tile_gradient(const ConvShape& shape, const TilePlace& place, con
 }
 
 // dweight = G' S G for outputs [n, n + L) of channels [c, c_end), whose sums are rows of `width`
-// from `sums` on; S may be the sum of several, each kPositions strides further on.
+// from `sums` on; S may be the sum of several.
 void transform_sums(const ConvShape& shape, const float* sums, int64_t width, int64_t stride,
-                    int64_t c, int64_t c_end, int64_t n, const View& dweight, int64_t parts = 1) {
+                    int64_t c, int64_t c_end, int64_t n, const View& dweight,
+                    Slices parts = {1, 0}) {
   const int lanes = static_cast<int>(std::min<int64_t>(kL, shape.outputs - n));
   for (; c < c_end; ++c, sums += width) {
     Vec<float> half[kTileIn][3];  // [column][tap row]
@@ -102,8 +103,8 @@ void transform_sums(const ConvShape& shape, const float* sums, int64_t width, in
       for (int i = 0; i < kTileIn; ++i) {
         const float* from = sums + (i * kTileIn + j) * stride;
         u[i] = load_n(from, lanes);
-        for (int64_t part = 1; part < parts; ++part) {
-          u[i] = u[i] + load_n(from + part * kPositions * stride, lanes);
+        for (int64_t part = 1; part < parts.count; ++part) {
+          u[i] = u[i] + load_n(from + part * parts.stride, lanes);
         }
       }
       transform_weight_adjoint(u, half[j]);
@@ -217,12 +218,13 @@ void sum_by_tiles(const ConvShape& shape, const float* g, const float* x, const 
     sum_tiles(shape, g, x, first, first + tasks.size(task), sums + task * kPositions * stride,
               stride);
   });
+  const Slices left = add_halves(sums, tasks.groups, kPositions * stride);
   const EvenSplit channels(shape.channels, 16);
   const int64_t vectors = (shape.outputs + kL - 1) / kL;
   parallel_for(0, vectors * channels.groups, 1, [&](int64_t task, int64_t) {
     const int64_t n = task / channels.groups * kL, c = channels.begin(task % channels.groups);
     transform_sums(shape, sums + c * shape.outputs + n, shape.outputs, stride, c,
-                   c + channels.size(task % channels.groups), n, dweight, tasks.groups);
+                   c + channels.size(task % channels.groups), n, dweight, left);
   });
 }
 
