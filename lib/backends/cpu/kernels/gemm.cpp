@@ -19,7 +19,7 @@ void multiply_blocked(int64_t rows, int64_t columns, int64_t depth, const Matrix
       [&](int64_t n, int64_t count, int vectors, int64_t k, int64_t block, T* panel) {
         pack_columns<T>(b, n, count, vectors, k, block, panel);
       },
-      c, symmetric);
+      c, symmetric, a.column_stride == 1 && a.row_stride == depth ? a.data : nullptr);
 }
 
 template <class T>

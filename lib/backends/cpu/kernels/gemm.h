@@ -62,8 +62,8 @@ struct Strided {
 /// Memory that is fetched while something else is multiplied, by one kernel after the other.
 template <class T>
 struct Ahead {
-  const T* from;
-  int64_t count;
+  const T* from = nullptr;
+  int64_t count = 0;
   /// Strided::ahead of a kernel whose panel of B has `size` elements.
   const T* next(int64_t size) {
     if (count <= 0) return nullptr;
@@ -134,11 +134,12 @@ struct Wanted {
 };
 
 /// c[rows][columns] += (or = start +) a b for packed blocks of one depth: the panels of A, split
-/// evenly, one after the other, and those of B, panel_b(n) for column n, each when it is met.
+/// evenly, one after the other, and those of B, panel_b(n) for column n, each when it is met. Those
+/// of A in the order by_vector fetch what is `ahead`.
 template <class T, class PanelB>
 void multiply_panels(PanelOrder order, int64_t rows, int64_t columns, int64_t depth, const T* a,
                      const PanelB& panel_b, Start<T> start, T* c, int64_t c_stride,
-                     Wanted wanted = {}) {
+                     Wanted wanted = {}, Ahead<T>* ahead = nullptr) {
   const EvenSplit split(rows, kTileRows);
   for (int64_t n = 0; n < columns; n += kTileColumns<T>) {
     const int vectors = panel_vectors<T>(n, columns);
@@ -152,7 +153,9 @@ void multiply_panels(PanelOrder order, int64_t rows, int64_t columns, int64_t de
       const T* row = start.accumulate ? nullptr : start.row ? start.row + n : zero_row<T>();
       const auto kernel_rows = static_cast<int>(panel_rows);
       if (order == PanelOrder::by_vector) {
-        micro_kernel<T>(kernel_rows, vectors)(depth, panel, b, row, tile, c_stride, width, nullptr);
+        micro_kernel<T>(kernel_rows, vectors)(
+            depth, panel, b, row, tile, c_stride, width,
+            ahead == nullptr ? nullptr : ahead->next(depth * vectors * kLanes<T>));
       } else {
         const Run whole{0, depth};
         strided_kernel<T>(kernel_rows, vectors)({panel, 1, panel_rows, &whole, 1, depth}, b, row,
@@ -202,7 +205,7 @@ auto blocks_of_rows(PanelOrder order, int64_t rows, const Pack& pack) {
 template <class T, class BlockA, class PanelB>
 void multiply_tile(PanelOrder order, int64_t rows, int64_t columns, int64_t depth,
                    const BlockA& block_a, const PanelB& panel_b, Start<T> start, T* c,
-                   int64_t c_stride, Wanted wanted = {}) {
+                   int64_t c_stride, Wanted wanted = {}, Ahead<T> ahead = {}) {
   const DepthBlocks<T> blocks(depth);
   // A product without depth is what it starts from.
   if (depth == 0) {
@@ -214,7 +217,7 @@ void multiply_tile(PanelOrder order, int64_t rows, int64_t columns, int64_t dept
     const int64_t depth_here = blocks.size(k);
     multiply_panels<T>(
         order, rows, columns, depth_here, block_a(k, depth_here),
-        [&](int64_t n) { return panel_b(k, depth_here, n); }, start, c, c_stride, wanted);
+        [&](int64_t n) { return panel_b(k, depth_here, n); }, start, c, c_stride, wanted, &ahead);
     start = {nullptr, true};
   }
 }

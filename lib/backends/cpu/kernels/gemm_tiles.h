@@ -136,8 +136,15 @@ inline constexpr int64_t kSharedBytes = 16 << 20;
 template <class T, class PackA, class PackB, class Out>
 void multiply_by_plan(const TilePlan& plan, bool shared, PanelOrder order, int64_t rows,
                       int64_t columns, int64_t depth, const PackA& pack_a, const PackB& pack_b,
-                      const Matrix<Out>& c, bool symmetric) {
+                      const Matrix<Out>& c, bool symmetric, const T* rows_of_a) {
   const EvenSplit row_split(rows, plan.tile_rows);
+  // Beside a small B what takes time is to read A: the next tile's is on its way meanwhile.
+  constexpr int64_t kSmallBytes = 128 << 10;
+  const bool fetches = rows_of_a != nullptr && columns * depth * int64_t{sizeof(T)} <= kSmallBytes;
+  const auto ahead = [&](int64_t row) {
+    if (!fetches || row >= rows) return Ahead<T>{};
+    return Ahead<T>{rows_of_a + row * depth, std::min(rows - row, plan.tile_rows) * depth};
+  };
   // A depth of 0, of an empty batch, is one slice of nothing.
   const EvenSplit slice_split(std::max<int64_t>(depth, 1),
                               std::max<int64_t>((depth + plan.slices - 1) / plan.slices, 1));
@@ -184,7 +191,7 @@ void multiply_by_plan(const TilePlan& plan, bool shared, PanelOrder order, int64
                  panel_vectors<T>(column, tile_columns), k0 + k, block, panel);
           return panel;
         },
-        {}, out, out_stride, wanted);
+        {}, out, out_stride, wanted, ahead(m + tile_rows));
     if (slices > 1 || direct) return;
     for (int64_t i = 0; i < tile_rows; ++i) {
       store_row(out + i * tile_columns, tile_columns, c.at(m + i, n), c.column_stride);
@@ -209,11 +216,11 @@ void multiply_by_plan(const TilePlan& plan, bool shared, PanelOrder order, int64
 /// c [rows, columns] = a b with operands that are only known by how they are packed:
 /// pack_a(m, rows, k, depth, out) and pack_b(n, columns, vectors, k, depth, out). Sums are T; c may
 /// be narrower. If the product is known to be symmetric, what lies above the diagonal is computed
-/// and then mirrored.
+/// and then mirrored. `rows_of_a`: a, if it lies in memory row after row.
 template <class T, class PackA, class PackB, class Out>
 void multiply_in_tiles(PanelOrder order, int64_t rows, int64_t columns, int64_t depth,
                        const PackA& pack_a, const PackB& pack_b, const Matrix<Out>& c,
-                       bool symmetric = false) {
+                       bool symmetric = false, const T* rows_of_a = nullptr) {
   TilePlan plan = plan_tiles(rows, columns, depth, sizeof(T));
   const int64_t volume = rows * columns * depth, threads = get_num_threads();
   const bool own = plan.slices == 1 && !symmetric && volume <= kOwnVolume;
@@ -237,7 +244,7 @@ void multiply_in_tiles(PanelOrder order, int64_t rows, int64_t columns, int64_t 
         [&](int64_t n, int64_t panel, int vectors, int64_t k, int64_t block, T* out) {
           pack_b(first + n, panel, vectors, k, block, out);
         },
-        Matrix<Out>{c.at(0, first), c.row_stride, c.column_stride}, symmetric);
+        Matrix<Out>{c.at(0, first), c.row_stride, c.column_stride}, symmetric, rows_of_a);
   }
 }
 
