@@ -118,13 +118,29 @@ int64_t tiles_of_block(const Winograd<kOut>& conv) {
   return std::max<int64_t>((share + blocks - 1) / blocks, 1);
 }
 
-// V of a block of tiles stays in this core's L2 while U streams by.
+// What is fetched little by little: a `step`-th of `steps` parts of `count` fetches.
+class Fetches {
+ public:
+  explicit Fetches(int64_t count) : count_(count) {}
+  template <class Fetch>
+  void go_on(int64_t step, int64_t steps, const Fetch& fetch) {
+    for (; done_ < count_ * step / steps; ++done_) fetch(done_);
+  }
+
+ private:
+  int64_t count_, done_ = 0;
+};
+
+// V of a block of tiles stays in this core's L2 while U streams by. What the block will write, and
+// the next one read, comes from memory while this one is multiplied.
 template <int kOut>
 void run_blocked(const Winograd<kOut>& conv, const View& weight) {
   Storage whole = kept_weight(conv, weight, 1);
   if (!whole) whole = transform_whole_weight(conv);
   const auto* u = static_cast<const float*>(whole->data());
   const EvenSplit blocks(conv.grid().count(), tiles_of_block(conv));
+  const int64_t parts = EvenSplit(conv.out_channels, conv.part()).groups;
+  const bool goes_on = blocks.groups >= 4 * get_num_threads();  // mostly, a thread, with the next
   parallel_for(0, blocks.groups, 1, [&](int64_t block, int64_t) {
     const int64_t first = blocks.begin(block), tiles = blocks.size(block);
     const int64_t v_stride = position_stride(tiles * conv.in_padded());
@@ -132,10 +148,19 @@ void run_blocked(const Winograd<kOut>& conv, const View& weight) {
     float* v = scratch<float>(Slot::transform_in, conv.kPositions * v_stride);
     float* m = scratch<float>(Slot::transform_out, conv.kPositions * m_stride);
     transform_inputs(conv, first, 0, tiles, v, tiles, v_stride);
+    Fetches inputs(goes_on && block + 1 < blocks.groups ? blocks.size(block + 1) * conv.kIn : 0);
+    int64_t step = 0;
     for_each_part(conv, 0, conv.out_channels, [&](int64_t n, int64_t n_end) {
+      Fetches outputs(tiles * kOut);
       for (int t = 0; t < conv.kPositions; ++t) {
         multiply_position(conv, tiles, v + t * v_stride, conv.part_of(u, n) + t * conv.u_stride(),
                           m + t * m_stride, n, n_end);
+        inputs.go_on(++step, parts * conv.kPositions, [&](int64_t i) {
+          fetch_inputs(conv, first + tiles + i / conv.kIn, i % conv.kIn);
+        });
+        outputs.go_on(t + 1, conv.kPositions, [&](int64_t i) {
+          fetch_outputs(conv, first + i / kOut, i % kOut, n, n_end);
+        });
       }
       transform_outputs(conv, first, 0, tiles, m, tiles, m_stride, n, n_end);
     });
@@ -193,6 +218,10 @@ void run_staged(const Winograd<kOut>& conv, const View& weight) {
   for (int64_t block = 0; block < blocks.groups; ++block) {
     const int64_t first = blocks.begin(block), tiles = blocks.size(block);
     parallel_for(0, tiles, 1, [&](int64_t i, int64_t) {
+      // Memory takes about as long to bring a tile as two take to be transformed.
+      for (int line = 0; i + 2 < tiles && line < conv.kIn; ++line) {
+        fetch_inputs(conv, first + i + 2, line);
+      }
       transform_inputs(conv, first, i, 1, v, tiles, v_stride);
     });
     for (int64_t n = 0; n < conv.out_channels; n += outputs) {

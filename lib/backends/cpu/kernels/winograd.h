@@ -70,10 +70,19 @@ template <int kOut>
 void transform_inputs(const Winograd<kOut>& conv, int64_t first, int64_t row, int64_t count,
                       float* v, int64_t tiles, int64_t stride);
 
+/// Fetches what transform_inputs will read of line `line` of a tile and no tile before it has read.
+template <int kOut>
+void fetch_inputs(const Winograd<kOut>& conv, int64_t tile, int64_t line);
+
 /// The results of `count` tiles from `first` + `row` on, number `row` and on of the `tiles` in m:
 /// channels [begin, end), whole panels.
 template <int kOut>
 void transform_outputs(const Winograd<kOut>& conv, int64_t first, int64_t row, int64_t count,
                        const float* m, int64_t tiles, int64_t stride, int64_t begin, int64_t end);
+
+/// Fetches what transform_outputs will write of line `line` of a tile.
+template <int kOut>
+void fetch_outputs(const Winograd<kOut>& conv, int64_t tile, int64_t line, int64_t begin,
+                   int64_t end);
 
 }  // namespace reel::cpu::REEL_ISA

@@ -5,10 +5,12 @@ namespace {
 
 constexpr int kL = kLanes<float>;
 
-// The pixels that the tile after the next adds to the next one: memory takes about as long to
-// bring them as two tiles take to be transformed.
-template <int kOut>
-constexpr int kAhead = 2 * kOut + 2;
+// To L2.
+template <class T>
+void fetch(const T* from, int64_t count) {
+  constexpr int64_t kLine = 64 / sizeof(T);
+  for (int64_t i = 0; i < count; i += kLine) __builtin_prefetch(from + i, 0, 2);
+}
 
 // The pixels of a tile of gradients that come out of pooling: each is the value of its window where
 // it was the winner, else 0.
@@ -99,13 +101,6 @@ void transform_input_tile(const Winograd<kOut>& conv, int64_t tile, const RowOfV
   const int64_t whole = inside ? channels / kL * kL : 0;
   int64_t c = 0;
   for (; c < whole; c += kL) {
-    for (int row = 0; row < kIn; ++row) {
-      for (int column = 0; column < kOut; ++column) {
-        const int64_t next = row * line + (kAhead<kOut> + column) * channels + c;
-        __builtin_prefetch(corner + next);
-        if constexpr (kGated) __builtin_prefetch(passed + next);
-      }
-    }
     transform_tile_input<kOut>(
         [&](int row, int column) __attribute__((always_inline)) {
           const int64_t at = row * line + column * channels + c;
@@ -144,6 +139,24 @@ void transform_inputs(const Winograd<kOut>& conv, int64_t first, int64_t row, in
   }
 }
 
+template <int kOut>
+void fetch_inputs(const Winograd<kOut>& conv, int64_t tile, int64_t line) {
+  const TilePlace place(conv.grid(), tile);
+  const int64_t side = conv.gate.winners != nullptr ? 2 : 1;  // of the window a value stands for
+  const int64_t height = conv.in_height / side, width = conv.in_width / side;
+  const int64_t row = place.row - conv.padding[0] + line, left = place.column - conv.padding[1];
+  if (row < 0 || row >= height * side || row % side != 0) return;
+  const int64_t begin = place.column == 0 ? 0 : (left + conv.kIn - kOut) / side;
+  const int64_t end = std::min((left + conv.kIn + side - 1) / side, width);
+  const int64_t at = ((place.image * height + row / side) * width + begin) * conv.in_channels;
+  const int64_t count = std::max<int64_t>(end - begin, 0) * conv.in_channels;
+  fetch(conv.x + at, count);
+  if (conv.gate.y != nullptr) fetch(conv.gate.y + at, count);
+  if (conv.gate.winners != nullptr) fetch(conv.gate.winners + at, count);
+}
+
+template void fetch_inputs<4>(const Winograd<4>&, int64_t, int64_t);
+template void fetch_inputs<6>(const Winograd<6>&, int64_t, int64_t);
 template void transform_inputs<4>(const Winograd<4>&, int64_t, int64_t, int64_t, float*, int64_t,
                                   int64_t);
 template void transform_inputs<6>(const Winograd<6>&, int64_t, int64_t, int64_t, float*, int64_t,

@@ -97,6 +97,13 @@ void transform_output_tile(const Winograd<kOut>& conv, int64_t tile, const float
   }
 }
 
+bool writes_past_cache(const WinogradCall& call) {
+  const int64_t values = call.images * call.out_height * call.out_width * call.out_channels;
+  return call.epilogue.winners == nullptr &&
+         values * static_cast<int64_t>(sizeof(float)) >= kPastCache &&
+         are_lines(call.y, call.out_channels);
+}
+
 template <int kOut, bool kStream>
 auto output_tile(bool relu) {
   return relu ? transform_output_tile<kOut, true, kStream>
@@ -108,10 +115,7 @@ auto output_tile(bool relu) {
 template <int kOut>
 void transform_outputs(const Winograd<kOut>& conv, int64_t first, int64_t row, int64_t count,
                        const float* m, int64_t tiles, int64_t stride, int64_t begin, int64_t end) {
-  const int64_t values = conv.images * conv.out_height * conv.out_width * conv.out_channels;
-  const bool pools = conv.epilogue.winners != nullptr;
-  const bool stream = !pools && values * static_cast<int64_t>(sizeof(float)) >= kPastCache &&
-                      are_lines(conv.y, conv.out_channels);
+  const bool pools = conv.epilogue.winners != nullptr, stream = writes_past_cache(conv);
   const auto transform = pools    ? transform_pooled_tile<kOut>
                          : stream ? output_tile<kOut, true>(conv.epilogue.relu)
                                   : output_tile<kOut, false>(conv.epilogue.relu);
@@ -119,6 +123,26 @@ void transform_outputs(const Winograd<kOut>& conv, int64_t first, int64_t row, i
   if (stream) end_writes<true>();
 }
 
+template <int kOut>
+void fetch_outputs(const Winograd<kOut>& conv, int64_t tile, int64_t line, int64_t begin,
+                   int64_t end) {
+  const TilePlace place(conv.grid(), tile);
+  const bool pools = conv.epilogue.winners != nullptr;
+  const int64_t side = pools ? 2 : 1;
+  const int64_t height = conv.out_height / side, width = conv.out_width / side;
+  const int64_t row = (place.row + line) / side;
+  if (line % side != 0 || row >= height || writes_past_cache(conv)) return;
+  int64_t column = place.column / side;
+  const int64_t columns_end = std::min(column + kOut / side, width);
+  for (; column < columns_end; ++column) {
+    const int64_t at = ((place.image * height + row) * width + column) * conv.out_channels;
+    for (int64_t c = begin; c < end; c += kL) __builtin_prefetch(conv.y + at + c, 1, 2);
+    if (pools) __builtin_prefetch(conv.epilogue.winners + at + begin, 1, 2);
+  }
+}
+
+template void fetch_outputs<4>(const Winograd<4>&, int64_t, int64_t, int64_t, int64_t);
+template void fetch_outputs<6>(const Winograd<6>&, int64_t, int64_t, int64_t, int64_t);
 template void transform_outputs<4>(const Winograd<4>&, int64_t, int64_t, int64_t, const float*,
                                    int64_t, int64_t, int64_t, int64_t);
 template void transform_outputs<6>(const Winograd<6>&, int64_t, int64_t, int64_t, const float*,
