@@ -58,6 +58,7 @@ struct Strided {
   const Run* runs;
   int64_t count, depth;      ///< of the runs; the sum of their lengths
   const T* ahead = nullptr;  ///< as a MicroKernel's
+  int64_t b_gap = 0;         ///< elements of b between its rows
 };
 /// Memory that is fetched while something else is multiplied, by one kernel after the other.
 template <class T>

@@ -34,21 +34,28 @@ void pack_block(const Matrix<const T>& a, int64_t rows, int64_t k, int64_t depth
   }
 }
 
-// Panels i and j >= i: their tile of c, set or added to, of a packed block.
+// Panels i and j >= i: their tile of c, set or added to, of a packed block. Of a panel with itself
+// what lies below the diagonal is left out, a vector at a time.
 template <class T>
 void multiply_panels(int64_t i, int64_t j, int64_t rows, int64_t depth, const T* block,
                      bool accumulate, T* c, Ahead<T>& ahead) {
   const Run whole{0, depth};
-  const EvenSplit split(std::min(rows - i * kPanel<T>, kPanel<T>), kTileRows);
+  const int64_t height = std::min(rows - i * kPanel<T>, kPanel<T>);
+  const int64_t part = i == j ? kLanes<T> : kPanel<T>;
   const int64_t step = panel_vectors<T>(i * kPanel<T>, rows) * kLanes<T>;
-  const int vectors = panel_vectors<T>(j * kPanel<T>, rows);
-  const auto width = static_cast<int>(std::min(rows - j * kPanel<T>, kPanel<T>));
-  for (int64_t r = 0; r < split.groups; ++r) {
-    T* tile = c + (i * kPanel<T> + split.begin(r)) * rows + j * kPanel<T>;
-    strided_kernel<T>(static_cast<int>(split.size(r)), vectors)(
-        {block + i * depth * kPanel<T> + split.begin(r), 1, step, &whole, 1, depth,
-         ahead.next(depth * vectors * kLanes<T>)},
-        block + j * depth * kPanel<T>, accumulate ? nullptr : zero_row<T>(), tile, rows, width);
+  const int64_t step_b = panel_vectors<T>(j * kPanel<T>, rows) * kLanes<T>;
+  for (int64_t first = 0; first < height; first += part) {
+    const int64_t m = i * kPanel<T> + first, left = i == j ? first : 0, n = j * kPanel<T> + left;
+    const auto vectors = static_cast<int>((step_b - left) / kLanes<T>);
+    const auto width = static_cast<int>(std::min(rows - n, step_b - left));
+    const EvenSplit split(std::min(height - first, part), kTileRows);
+    for (int64_t r = 0; r < split.groups; ++r) {
+      strided_kernel<T>(static_cast<int>(split.size(r)), vectors)(
+          {block + i * depth * kPanel<T> + first + split.begin(r), 1, step, &whole, 1, depth,
+           ahead.next(depth * vectors * kLanes<T>), left},
+          block + j * depth * kPanel<T> + left, accumulate ? nullptr : zero_row<T>(),
+          c + (m + split.begin(r)) * rows + n, rows, width);
+    }
   }
 }
 
@@ -77,7 +84,7 @@ void merge(int64_t rows, int64_t slices, const T* partial, const Matrix<T>& c) {
     const T* part = partial + m0 * rows + n0;
     for (int64_t s = 0; s < slices; ++s, part += rows * rows) {
       for (int64_t m = 0; m < height; ++m) {
-        for (int64_t n = 0; n < width; ++n) sums[m][n] += part[m * rows + n];
+        for (int64_t n = i == j ? m : 0; n < width; ++n) sums[m][n] += part[m * rows + n];
       }
     }
     for (int64_t m = 0; m < height; ++m) {

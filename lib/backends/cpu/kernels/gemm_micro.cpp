@@ -122,7 +122,7 @@ void micro_strided(const Strided<T>& a, const T* b, const T* row, T* c, int64_t 
             return base[r / kShare] + (r % kShare == 3 ? stride3 : r % kShare * stride);
           },
           b, next);
-      b += kVectors * kLanes<T>;
+      b += kVectors * kLanes<T> + a.b_gap;
       unroll<kBases>([&](auto q) __attribute__((always_inline)) {
         base[q] += step;
         asm("" : "+r"(base[q]));  // or each row gets a register of its own, and there are too few
