@@ -26,10 +26,11 @@ void for_each_part(const Winograd<kOut>& conv, int64_t n, int64_t end, const Bod
 // So few that all of V may pass by each: eight were faster with a U that is made for all of them.
 bool few_threads() { return get_num_threads() <= 4; }
 
-// One position, a panel of outputs from n on, `depth` channels from k on: m = (or +=) v u.
+// One position, a panel of outputs from n on, `depth` channels from k on: m = (or +=) v u. The
+// panel of U after this one is fetched meanwhile, then what is ahead.
 template <int kOut>
 void multiply_panel(const Winograd<kOut>& conv, int64_t tiles, const float* v, const float* u,
-                    float* m, int64_t n, int64_t k, int64_t depth, Ahead<float> ahead) {
+                    float* m, int64_t n, int64_t k, int64_t depth, Ahead<float>& ahead) {
   const EvenSplit split(tiles, kTileRows);
   const int vectors = panel_vectors<float>(n, conv.out_channels), width = vectors * kL;
   const float* const of_depth = v + k * tiles;
@@ -38,19 +39,19 @@ void multiply_panel(const Winograd<kOut>& conv, int64_t tiles, const float* v, c
     const int64_t row = split.begin(i);
     micro_kernel<float>(rows, vectors)(depth, of_depth + row * conv.v_depth(k), u,
                                        k == 0 ? zero_row<float>() : nullptr, m + row * width, width,
-                                       width, ahead.next(depth * width));
+                                       width, i == 0 ? nullptr : ahead.next(depth * width));
   }
 }
 
 // One position, outputs [begin, end), whose U was made before.
 template <int kOut>
 void multiply_position(const Winograd<kOut>& conv, int64_t tiles, const float* v, const float* u,
-                       float* m, int64_t begin, int64_t end) {
+                       float* m, int64_t begin, int64_t end, Ahead<float> ahead = {}) {
   for (int64_t n = begin; n < end; n += kPanel, u += kPanel * conv.in_channels) {
     const int width = panel_vectors<float>(n, conv.out_channels) * kL;
     for (int64_t k = 0; k < conv.in_channels; k += kBlockDepth) {
       multiply_panel(conv, tiles, v, u + k * width, m + (n - begin) * tiles, n, k,
-                     std::min(kBlockDepth, conv.in_channels - k), {nullptr, 0});
+                     std::min(kBlockDepth, conv.in_channels - k), ahead);
     }
   }
 }
@@ -71,8 +72,9 @@ void make_and_multiply(const Winograd<kOut>& conv, int64_t tiles, const float* v
       transform_taps(conv, taps, depth, width, row, u, u_stride);
       for (int64_t column = 0; column < conv.kIn; ++column) {
         const int64_t t = row * conv.kIn + column;
+        Ahead<float> next{v + (t + 1) * v_stride + k * tiles, depth * tiles};
         multiply_panel(conv, tiles, v + t * v_stride, u + column * u_stride, m + t * m_stride, n, k,
-                       depth, {v + (t + 1) * v_stride + k * tiles, depth * tiles});
+                       depth, next);
       }
     }
   }
@@ -182,16 +184,19 @@ void multiply_making(const Winograd<kOut>& conv, int64_t tiles, const float* v, 
 }
 
 // The same of the outputs [begin, end), with a U that has these first. A panel a task: positions
-// alone would not occupy many threads evenly.
+// alone would not occupy many threads evenly. The panels of a position share out the fetching of V
+// of the next one, which mostly is this thread's, too.
 template <int kOut>
 void multiply_made(const Winograd<kOut>& conv, int64_t tiles, const float* v, int64_t v_stride,
                    const float* u, float* m, int64_t m_stride, int64_t begin, int64_t end) {
   const EvenSplit panels(end - begin, kPanel);
   parallel_for(0, conv.kPositions * panels.groups, 1, [&](int64_t task, int64_t) {
     const int64_t t = task / panels.groups, n = task % panels.groups * kPanel;
+    const int64_t share = t + 1 < conv.kPositions ? v_stride / panels.groups : 0;
     multiply_position(conv, tiles, v + t * v_stride,
                       conv.part_of(u, n) + t * conv.u_stride() + n % conv.part() * conv.in_channels,
-                      m + t * m_stride + n * tiles, begin + n, std::min(begin + n + kPanel, end));
+                      m + t * m_stride + n * tiles, begin + n, std::min(begin + n + kPanel, end),
+                      {v + (t + 1) * v_stride + task % panels.groups * share, share});
   });
 }
 
