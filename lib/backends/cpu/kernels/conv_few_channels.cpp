@@ -63,10 +63,13 @@ void multiply_row(const ConvShape& shape, const T* g, const T* y, const T* packe
   for (int64_t i = 0; i < split.groups; ++i) {
     const int64_t first = (row * shape.out_width + split.begin(i)) * depth;
     pack_gated(g + first, y == nullptr ? nullptr : y + first, split.size(i), depth, panel);
+    // What the groups after the next one read comes from memory meanwhile, of g and y in turn.
+    const int64_t group = split.size(i) * depth;
+    Ahead<T> ahead{(y != nullptr && i % 2 != 0 ? y : g) + first + 2 * group, 2 * group};
     multiply_panels<T>(
         PanelOrder::by_vector, split.size(i), columns, depth, panel,
         [&](int64_t n) { return packed + n * depth; }, {}, products + split.begin(i) * columns,
-        columns);
+        columns, {}, &ahead);
   }
 }
 
