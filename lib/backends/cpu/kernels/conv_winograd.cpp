@@ -120,7 +120,8 @@ int64_t tiles_of_block(const Winograd<kOut>& conv) {
   return std::max<int64_t>((share + blocks - 1) / blocks, 1);
 }
 
-// What is fetched little by little: a `step`-th of `steps` parts of `count` fetches.
+// So many fetches, done little by little: by the end of a step, as large a part of them as of the
+// steps.
 class Fetches {
  public:
   explicit Fetches(int64_t count) : count_(count) {}
