@@ -80,34 +80,24 @@ void multiply_words(const WordKernel<Sum>& kernel, int64_t rows, int64_t columns
   const auto words_storage = [](int64_t count) {
     return allocate_storage(sizeof(int32_t) * static_cast<size_t>(count), kCPU);
   };
-  TilePlan plan = plan_tiles(rows, columns, words, sizeof(Sum));
-  // Few threads pack A of a product of some 256 to 512 rows each for itself, and of B the columns
-  // that they multiply: what another core packed comes over slowly. (Not tried with tiles of AMX.)
-  constexpr int64_t kLeast = 1 << 21, kMost = 1 << 25;
-  const int64_t threads = get_num_threads(), volume = rows * columns * words;
-  const bool own = plan.slices == 1 && threads <= 4 && kernel.unit == 1 && volume >= kLeast &&
-                   volume <= kMost && columns >= threads * kPanel;
-  if (own) plan = {rows, whole_panels((columns + threads - 1) / threads, sizeof(Sum)), 1};
-  const Storage packed_a = own ? Storage() : words_storage(padded_rows * words);
-  const Storage packed_b = own ? Storage() : words_storage(padded * words);
-  auto* const all_a = own ? nullptr : static_cast<int32_t*>(packed_a->data());
-  auto* const all_b = own ? nullptr : static_cast<int32_t*>(packed_b->data());
-  const auto pack_row_panel = [&](int64_t panel, int32_t* a) {
-    pack_a(panels.begin(panel), panels.size(panel), a + panels.begin(panel) * words);
-  };
-  const int64_t column_panels = own ? 0 : (columns + kPanel - 1) / kPanel;
-  parallel_for(0, own ? 0 : panels.count() + column_panels, 1 + 16384 / (kPanel * (words + 1)),
+  const Storage packed_a = words_storage(padded_rows * words);
+  const Storage packed_b = words_storage(padded * words);
+  auto* const a = static_cast<int32_t*>(packed_a->data());
+  auto* const b = static_cast<int32_t*>(packed_b->data());
+  const int64_t column_panels = (columns + kPanel - 1) / kPanel;
+  parallel_for(0, panels.count() + column_panels, 1 + 16384 / (kPanel * (words + 1)),
                [&](int64_t task, int64_t end) {
                  for (; task < end; ++task) {
                    const int64_t n = (task - panels.count()) * kPanel;
                    if (n < 0) {
-                     pack_row_panel(task, all_a);
+                     pack_a(panels.begin(task), panels.size(task), a + panels.begin(task) * words);
                    } else {
-                     pack_b(n, panel_vectors<int32_t>(n, columns), all_b + n * words);
+                     pack_b(n, panel_vectors<int32_t>(n, columns), b + n * words);
                    }
                  }
                });
 
+  const TilePlan plan = plan_tiles(rows, columns, words, sizeof(Sum));
   const EvenSplit row_tiles(panels.count(), std::max<int64_t>(1, plan.tile_rows / kernel.rows));
   const int64_t column_tiles = (columns + plan.tile_columns - 1) / plan.tile_columns;
   const int64_t tiles = row_tiles.groups * column_tiles;
@@ -126,16 +116,6 @@ void multiply_words(const WordKernel<Sum>& kernel, int64_t rows, int64_t columns
     Sum* const sums =
         sliced ? static_cast<Sum*>(partial->data()) + (slice * padded_rows + m) * padded + n
                : scratch<Sum>(Slot::tile, tile_rows * stride);
-    const int32_t *a = all_a, *b = all_b;
-    if (own) {
-      int32_t* const own_a = scratch<int32_t>(Slot::panel_a, padded_rows * words);
-      int32_t* const own_b = scratch<int32_t>(Slot::panel_b, padded * words);
-      for (int64_t panel = 0; panel < panels.count(); ++panel) pack_row_panel(panel, own_a);
-      for (int64_t j = n; j < n + tile_columns; j += kPanel) {
-        pack_b(j, panel_vectors<int32_t>(j, columns), own_b + j * words);
-      }
-      a = own_a, b = own_b;
-    }
     const int64_t k_begin = slices.begin(slice) * kWordBlock;
     const int64_t k_end = blocks == 0 ? 0 : k_begin + slices.size(slice) * kWordBlock;
     if (k_begin == k_end) std::fill_n(sums, tile_rows * stride, Sum(0));
