@@ -42,6 +42,8 @@ const Case kCases[] = {
     {1, 16, 42, 48, 32, 1},  // tiles of 6x6
     {1, 20, 45, 49, 36, 2},  //   cut ones, odd sizes
     {2, 33, 47, 48, 17, 0},  //   two images, no padding
+    {3, 16, 26, 28, 32, 1},  //   at fewer points, of which 2 and 4 outputs are left
+    {3, 33, 30, 21, 17, 0},  //   4 and 1, no padding
 };
 
 void fill(Array& array, double low, double high) {

@@ -26,31 +26,32 @@ void for_each_part(const Winograd<kOut>& conv, int64_t n, int64_t end, const Bod
 // So few that all of V may pass by each: eight were faster with a U that is made for all of them.
 bool few_threads() { return get_num_threads() <= 4; }
 
-// One position, a panel of outputs from n on, `depth` channels from k on: m = (or +=) v u. The
-// panel of U after this one is fetched meanwhile, then what is ahead.
+// Position t of a block, a panel of outputs from n on, `depth` channels from k on: m = (or +=) v u.
+// The panel of U after this one is fetched meanwhile, then what is ahead.
 template <int kOut>
-void multiply_panel(const Winograd<kOut>& conv, int64_t tiles, const float* v, const float* u,
-                    float* m, int64_t n, int64_t k, int64_t depth, Ahead<float>& ahead) {
-  const EvenSplit split(tiles, kTileRows);
+void multiply_panel(const Winograd<kOut>& conv, const TileBlock& block, int64_t t, const float* v,
+                    const float* u, float* m, int64_t n, int64_t k, int64_t depth,
+                    Ahead<float>& ahead) {
   const int vectors = panel_vectors<float>(n, conv.out_channels), width = vectors * kL;
-  const float* const of_depth = v + k * tiles;
-  for (int64_t i = 0; i < split.groups; ++i) {
-    const auto rows = static_cast<int>(split.size(i));
-    const int64_t row = split.begin(i);
-    micro_kernel<float>(rows, vectors)(depth, of_depth + row * conv.v_depth(k), u,
-                                       k == 0 ? zero_row<float>() : nullptr, m + row * width, width,
-                                       width, i == 0 ? nullptr : ahead.next(depth * width));
-  }
+  const float* const of_depth = v + k * block.count;
+  bool first = true;
+  block.for_each_panel(t / conv.kIn, t % conv.kIn, [&](int64_t row, int64_t rows) {
+    micro_kernel<float>(static_cast<int>(rows), vectors)(
+        depth, of_depth + row * conv.v_depth(k), u, k == 0 ? zero_row<float>() : nullptr,
+        m + row * width, width, width, first ? nullptr : ahead.next(depth * width));
+    first = false;
+  });
 }
 
-// One position, outputs [begin, end), whose U was made before.
+// Position t, outputs [begin, end), whose U was made before.
 template <int kOut>
-void multiply_position(const Winograd<kOut>& conv, int64_t tiles, const float* v, const float* u,
-                       float* m, int64_t begin, int64_t end, Ahead<float> ahead = {}) {
+void multiply_position(const Winograd<kOut>& conv, const TileBlock& block, int64_t t,
+                       const float* v, const float* u, float* m, int64_t begin, int64_t end,
+                       Ahead<float> ahead = {}) {
   for (int64_t n = begin; n < end; n += kPanel, u += kPanel * conv.in_channels) {
     const int width = panel_vectors<float>(n, conv.out_channels) * kL;
     for (int64_t k = 0; k < conv.in_channels; k += kBlockDepth) {
-      multiply_panel(conv, tiles, v, u + k * width, m + (n - begin) * tiles, n, k,
+      multiply_panel(conv, block, t, v, u + k * width, m + (n - begin) * block.count, n, k,
                      std::min(kBlockDepth, conv.in_channels - k), ahead);
     }
   }
@@ -59,8 +60,9 @@ void multiply_position(const Winograd<kOut>& conv, int64_t tiles, const float* v
 // Rows [begin, end) of the positions, the panel of outputs from n on, whose U is made here, a row
 // at a time. What comes from afar is V: that of the next position is fetched meanwhile.
 template <int kOut>
-void make_and_multiply(const Winograd<kOut>& conv, int64_t tiles, const float* v, int64_t v_stride,
-                       float* m, int64_t m_stride, int64_t n, int64_t begin, int64_t end) {
+void make_and_multiply(const Winograd<kOut>& conv, const TileBlock& block, const float* v,
+                       int64_t v_stride, float* m, int64_t m_stride, int64_t n, int64_t begin,
+                       int64_t end) {
   const int64_t u_stride = position_stride(kBlockDepth * kPanel);
   const int width = panel_vectors<float>(n, conv.out_channels) * kL;
   float* taps = scratch<float>(Slot::transform_in, kBlockDepth * 9 * kPanel);
@@ -72,9 +74,9 @@ void make_and_multiply(const Winograd<kOut>& conv, int64_t tiles, const float* v
       transform_taps(conv, taps, depth, width, row, u, u_stride);
       for (int64_t column = 0; column < conv.kIn; ++column) {
         const int64_t t = row * conv.kIn + column;
-        Ahead<float> next{v + (t + 1) * v_stride + k * tiles, depth * tiles};
-        multiply_panel(conv, tiles, v + t * v_stride, u + column * u_stride, m + t * m_stride, n, k,
-                       depth, next);
+        Ahead<float> next{v + (t + 1) * v_stride + k * block.count, depth * block.count};
+        multiply_panel(conv, block, t, v + t * v_stride, u + column * u_stride, m + t * m_stride, n,
+                       k, depth, next);
       }
     }
   }
@@ -114,7 +116,8 @@ int64_t tiles_of_block(const Winograd<kOut>& conv) {
   const int64_t tile_bytes = conv.kPositions * 4 * (conv.in_padded() + conv.part());
   const int64_t fitting =
       std::max<int64_t>(kBlockBytes / tile_bytes / kTileRows * kTileRows, kTileRows);
-  const int64_t threads = get_num_threads(), share = (conv.grid().count() + threads - 1) / threads;
+  const int64_t whole_tiles = EvenSplit(conv.grid().products(), conv.kPositions).groups;
+  const int64_t threads = get_num_threads(), share = (whole_tiles + threads - 1) / threads;
   const int64_t blocks =
       std::max((share + fitting - 1) / fitting, std::clamp<int64_t>(share / kTileRows, 1, 4));
   return std::max<int64_t>((share + blocks - 1) / blocks, 1);
@@ -141,45 +144,46 @@ void run_blocked(const Winograd<kOut>& conv, const View& weight) {
   Storage whole = kept_weight(conv, weight, 1);
   if (!whole) whole = transform_whole_weight(conv);
   const auto* u = static_cast<const float*>(whole->data());
-  const EvenSplit blocks(conv.grid().count(), tiles_of_block(conv));
+  const TileBlocks blocks(conv.grid(), tiles_of_block(conv));
   const int64_t parts = EvenSplit(conv.out_channels, conv.part()).groups;
-  const bool goes_on = blocks.groups >= 4 * get_num_threads();  // mostly, a thread, with the next
-  parallel_for(0, blocks.groups, 1, [&](int64_t block, int64_t) {
-    const int64_t first = blocks.begin(block), tiles = blocks.size(block);
-    const int64_t v_stride = position_stride(tiles * conv.in_padded());
-    const int64_t m_stride = position_stride(tiles * conv.part());
+  const bool goes_on = blocks.count() >= 4 * get_num_threads();  // mostly, a thread, with the next
+  parallel_for(0, blocks.count(), 1, [&](int64_t number, int64_t) {
+    const TileBlock block = blocks[number];
+    const int64_t next = block.first + block.count;
+    const int64_t v_stride = position_stride(block.count * conv.in_padded());
+    const int64_t m_stride = position_stride(block.count * conv.part());
     float* v = scratch<float>(Slot::transform_in, conv.kPositions * v_stride);
     float* m = scratch<float>(Slot::transform_out, conv.kPositions * m_stride);
-    transform_inputs(conv, first, 0, tiles, v, tiles, v_stride);
-    Fetches inputs(goes_on && block + 1 < blocks.groups ? blocks.size(block + 1) * conv.kIn : 0);
+    transform_inputs(conv, block, 0, block.count, v, v_stride);
+    Fetches inputs(goes_on && number + 1 < blocks.count() ? blocks[number + 1].count * conv.kIn
+                                                          : 0);
     int64_t step = 0;
     for_each_part(conv, 0, conv.out_channels, [&](int64_t n, int64_t n_end) {
-      Fetches outputs(tiles * kOut);
+      Fetches outputs(block.count * kOut);
       for (int t = 0; t < conv.kPositions; ++t) {
-        multiply_position(conv, tiles, v + t * v_stride, conv.part_of(u, n) + t * conv.u_stride(),
-                          m + t * m_stride, n, n_end);
-        inputs.go_on(++step, parts * conv.kPositions, [&](int64_t i) {
-          fetch_inputs(conv, first + tiles + i / conv.kIn, i % conv.kIn);
-        });
+        multiply_position(conv, block, t, v + t * v_stride,
+                          conv.part_of(u, n) + t * conv.u_stride(), m + t * m_stride, n, n_end);
+        inputs.go_on(++step, parts * conv.kPositions,
+                     [&](int64_t i) { fetch_inputs(conv, next + i / conv.kIn, i % conv.kIn); });
         outputs.go_on(t + 1, conv.kPositions, [&](int64_t i) {
-          fetch_outputs(conv, first + i / kOut, i % kOut, n, n_end);
+          fetch_outputs(conv, block.first + i / kOut, i % kOut, n, n_end);
         });
       }
-      transform_outputs(conv, first, 0, tiles, m, tiles, m_stride, n, n_end);
+      transform_outputs(conv, block, 0, block.count, m, m_stride, n, n_end);
     });
   });
 }
 
-// M of `tiles` tiles, panels of outputs as tasks, or rows of positions of them if these are few.
+// M of a block, panels of outputs as tasks, or rows of positions of them if these are few.
 template <int kOut>
-void multiply_making(const Winograd<kOut>& conv, int64_t tiles, const float* v, int64_t v_stride,
-                     float* m, int64_t m_stride) {
+void multiply_making(const Winograd<kOut>& conv, const TileBlock& block, const float* v,
+                     int64_t v_stride, float* m, int64_t m_stride) {
   const int64_t panels = EvenSplit(conv.out_channels, kPanel).groups;
   const int64_t groups = (2 * get_num_threads() + panels - 1) / panels;
   const EvenSplit rows(conv.kIn, (conv.kIn + groups - 1) / groups);
   parallel_for(0, panels * rows.groups, 1, [&](int64_t task, int64_t) {
     const int64_t n = task / rows.groups * kPanel, begin = rows.begin(task % rows.groups);
-    make_and_multiply(conv, tiles, v, v_stride, m + n * tiles, m_stride, n, begin,
+    make_and_multiply(conv, block, v, v_stride, m + n * block.count, m_stride, n, begin,
                       begin + rows.size(task % rows.groups));
   });
 }
@@ -188,15 +192,17 @@ void multiply_making(const Winograd<kOut>& conv, int64_t tiles, const float* v, 
 // alone would not occupy many threads evenly. The panels of a position share out the fetching of V
 // of the next one, which mostly is this thread's, too.
 template <int kOut>
-void multiply_made(const Winograd<kOut>& conv, int64_t tiles, const float* v, int64_t v_stride,
-                   const float* u, float* m, int64_t m_stride, int64_t begin, int64_t end) {
+void multiply_made(const Winograd<kOut>& conv, const TileBlock& block, const float* v,
+                   int64_t v_stride, const float* u, float* m, int64_t m_stride, int64_t begin,
+                   int64_t end) {
   const EvenSplit panels(end - begin, kPanel);
   parallel_for(0, conv.kPositions * panels.groups, 1, [&](int64_t task, int64_t) {
     const int64_t t = task / panels.groups, n = task % panels.groups * kPanel;
     const int64_t share = t + 1 < conv.kPositions ? v_stride / panels.groups : 0;
-    multiply_position(conv, tiles, v + t * v_stride,
+    multiply_position(conv, block, t, v + t * v_stride,
                       conv.part_of(u, n) + t * conv.u_stride() + n % conv.part() * conv.in_channels,
-                      m + t * m_stride + n * tiles, begin + n, std::min(begin + n + kPanel, end),
+                      m + t * m_stride + n * block.count, begin + n,
+                      std::min(begin + n + kPanel, end),
                       {v + (t + 1) * v_stride + task % panels.groups * share, share});
   });
 }
@@ -212,34 +218,34 @@ void run_staged(const Winograd<kOut>& conv, const View& weight) {
   const Storage kept = kept_weight(conv, weight, kMeetings);
   const bool making = !kept && few_threads(), in_parts = !kept && !making;
   const int64_t outputs = in_parts ? conv.part() : conv.out_padded();
-  const EvenSplit blocks(conv.grid().count(), kStageTiles);
-  const int64_t v_stride = position_stride(blocks.size(0) * conv.in_padded());
-  const int64_t m_stride = position_stride(blocks.size(0) * outputs);
+  const TileBlocks blocks(conv.grid(), kStageTiles);
+  const int64_t v_stride = position_stride(blocks.most_tiles() * conv.in_padded());
+  const int64_t m_stride = position_stride(blocks.most_tiles() * outputs);
   const int64_t floats =
       conv.kPositions * (v_stride + m_stride) + (in_parts ? conv.u_part_size() : 0);
   const Storage memory = allocate_storage(sizeof(float) * static_cast<size_t>(floats), kCPU);
   float* v = static_cast<float*>(memory->data());
   float* m = v + conv.kPositions * v_stride;
   float* u = kept ? static_cast<float*>(kept->data()) : m + conv.kPositions * m_stride;
-  for (int64_t block = 0; block < blocks.groups; ++block) {
-    const int64_t first = blocks.begin(block), tiles = blocks.size(block);
-    parallel_for(0, tiles, 1, [&](int64_t i, int64_t) {
+  for (int64_t number = 0; number < blocks.count(); ++number) {
+    const TileBlock block = blocks[number];
+    parallel_for(0, block.count, 1, [&](int64_t i, int64_t) {
       // Memory takes about as long to bring a tile as two take to be transformed.
-      for (int line = 0; i + 2 < tiles && line < conv.kIn; ++line) {
-        fetch_inputs(conv, first + i + 2, line);
+      for (int line = 0; i + 2 < block.count && line < conv.kIn; ++line) {
+        fetch_inputs(conv, block.first + i + 2, line);
       }
-      transform_inputs(conv, first, i, 1, v, tiles, v_stride);
+      transform_inputs(conv, block, i, 1, v, v_stride);
     });
     for (int64_t n = 0; n < conv.out_channels; n += outputs) {
       const int64_t n_end = std::min(n + outputs, conv.out_channels);
       if (in_parts) transform_weights(conv, n, n_end, u);
       if (making) {
-        multiply_making(conv, tiles, v, v_stride, m, m_stride);
+        multiply_making(conv, block, v, v_stride, m, m_stride);
       } else {
-        multiply_made(conv, tiles, v, v_stride, u, m, m_stride, n, n_end);
+        multiply_made(conv, block, v, v_stride, u, m, m_stride, n, n_end);
       }
-      parallel_for(0, tiles, 1, [&](int64_t i, int64_t) {
-        transform_outputs(conv, first, i, 1, m, tiles, m_stride, n, n_end);
+      parallel_for(0, block.count, 1, [&](int64_t i, int64_t) {
+        transform_outputs(conv, block, i, 1, m, m_stride, n, n_end);
       });
     }
   }
@@ -251,13 +257,14 @@ bool has_small_weight(const WinogradCall& call) {
   return call.in_channels * call.out_channels <= kSmallWeight;
 }
 
-// Tiles of 6x6 save up to a fifth of the products, but hang over more.
+// Tiles of 6x6 save a fifth of the products, or more where 4x4 ones hang over; of few tiles a
+// larger U costs more.
 bool wants_large_tiles(const WinogradCall& call) {
-  const auto tiles = [&](int64_t side) {
-    return TileGrid{call.images, call.out_height, call.out_width, side}.count();
+  constexpr int64_t kFewest = 48;
+  const auto grid = [&](int64_t side) {
+    return TileGrid{call.images, call.out_height, call.out_width, side};
   };
-  const int64_t small = 36 * tiles(4), large = 64 * tiles(6);
-  return tiles(6) >= 48 && 10 * large <= 9 * small;
+  return grid(6).count() >= kFewest && 10 * grid(6).products() <= 9 * grid(4).products();
 }
 
 // Where many threads have few blocks each, U comes from L3 for all of them at once, and one that is
@@ -267,7 +274,7 @@ bool wants_stages(const Winograd<kOut>& conv) {
   if (!has_small_weight(conv)) return true;
   const int64_t tiles = conv.grid().count(), threads = get_num_threads();
   if (threads < 4 || tiles > 3 * kTileRows * threads) return false;
-  const int64_t blocks = EvenSplit(tiles, tiles_of_block(conv)).groups;
+  const int64_t blocks = TileBlocks(conv.grid(), tiles_of_block(conv)).count();
   const int64_t u = conv.in_channels * conv.out_channels;
   return blocks * u > 3 * (u + 2 * tiles * (conv.in_channels + conv.out_channels));
 }

@@ -10,6 +10,8 @@
 //   U [O / part][P][part / 2L][C][2L]     panels of B, for parts of the outputs
 //   V [P][C / D][tiles / R][D / L][R][L]  panels of A, in the order by_vector; D is kBlockDepth
 //   M [P][part / 2L][tiles][2L]
+//
+// A tile that has fewer points than others leaves positions of V and M out: these are not written.
 
 namespace reel::cpu::REEL_ISA {
 
@@ -51,6 +53,68 @@ struct Winograd : WinogradCall, WinogradTile<kOutputs> {
   }
 };
 
+/// Tiles [first, first + count) of a grid, multiplied together. A panel of V holds tiles with the
+/// same points.
+class TileBlock {
+ public:
+  struct Part {
+    int64_t begin, end;  ///< numbers in the block
+    TilePoints points;
+    EvenSplit panels() const { return {end - begin, kTileRows}; }
+  };
+  TileBlock(const TileGrid& grid, int64_t first, int64_t count) : first(first), count(count) {
+    int64_t begin = 0, end = -first;
+    for (int i = 0; i < TileGrid::kSections; ++i) {
+      const TileSection section = grid.section(i);
+      end += section.count(grid.images);
+      parts_[i] = {begin, std::clamp(end, begin, count), section.points};
+      begin = parts_[i].end;
+    }
+  }
+  const Part& part_of(int64_t tile) const {
+    int i = 0;
+    while (tile >= parts_[i].end) ++i;
+    return parts_[i];
+  }
+  /// body(row, rows) for each panel that has position (row, column).
+  template <class Body>
+  void for_each_panel(int64_t row, int64_t column, const Body& body) const {
+    for (const Part& part : parts_) {
+      if (part.begin == part.end || !part.points.has(row, column)) continue;
+      const EvenSplit panels = part.panels();
+      for (int64_t i = 0; i < panels.groups; ++i) {
+        body(part.begin + panels.begin(i), panels.size(i));
+      }
+    }
+  }
+
+  const int64_t first, count;
+
+ private:
+  Part parts_[TileGrid::kSections];
+};
+
+/// The blocks of a grid, each of about as many products as `most` whole tiles have, or fewer.
+class TileBlocks {
+ public:
+  TileBlocks(const TileGrid& grid, int64_t most) : grid_(grid) {
+    const int64_t of_tile = grid.section(0).products_of_tile();
+    count_ = EvenSplit(grid.products(), most * of_tile).groups;
+  }
+  int64_t count() const { return count_; }
+  TileBlock operator[](int64_t i) const { return {grid_, begin(i), begin(i + 1) - begin(i)}; }
+  int64_t most_tiles() const {
+    int64_t most = 0;
+    for (int64_t i = 0; i < count_; ++i) most = std::max(most, begin(i + 1) - begin(i));
+    return most;
+  }
+
+ private:
+  int64_t begin(int64_t i) const { return grid_.tile_after(grid_.products() * i / count_); }
+  TileGrid grid_;
+  int64_t count_;
+};
+
 /// taps [count][9][width] of the panel of outputs from n on, for input channels from `channel` on.
 template <int kOut>
 void gather_taps(const Winograd<kOut>& conv, int64_t channel, int64_t count, int64_t n,
@@ -65,20 +129,20 @@ void transform_taps(const Winograd<kOut>& conv, const float* taps, int64_t count
 template <int kOut>
 void transform_weights(const Winograd<kOut>& conv, int64_t begin, int64_t end, float* u);
 
-/// V of `count` tiles from `first` + `row` on, number `row` and on of the `tiles` in v.
+/// V of `count` tiles of a block, from number `row` on.
 template <int kOut>
-void transform_inputs(const Winograd<kOut>& conv, int64_t first, int64_t row, int64_t count,
-                      float* v, int64_t tiles, int64_t stride);
+void transform_inputs(const Winograd<kOut>& conv, const TileBlock& block, int64_t row,
+                      int64_t count, float* v, int64_t stride);
 
 /// Fetches what transform_inputs will read of line `line` of a tile and no tile before it has read.
 template <int kOut>
 void fetch_inputs(const Winograd<kOut>& conv, int64_t tile, int64_t line);
 
-/// The results of `count` tiles from `first` + `row` on, number `row` and on of the `tiles` in m:
-/// channels [begin, end), whole panels.
+/// The results of `count` tiles of a block, from number `row` on: channels [begin, end), whole
+/// panels.
 template <int kOut>
-void transform_outputs(const Winograd<kOut>& conv, int64_t first, int64_t row, int64_t count,
-                       const float* m, int64_t tiles, int64_t stride, int64_t begin, int64_t end);
+void transform_outputs(const Winograd<kOut>& conv, const TileBlock& block, int64_t row,
+                       int64_t count, const float* m, int64_t stride, int64_t begin, int64_t end);
 
 /// Fetches what transform_outputs will write of line `line` of a tile.
 template <int kOut>

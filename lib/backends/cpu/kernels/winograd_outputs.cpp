@@ -56,10 +56,10 @@ void transform_pooled_tile(const Winograd<kOut>& conv, int64_t tile, const float
     const Vec<float> bias = conv.bias != nullptr ? load_n(conv.bias + c, lanes) : broadcast(0.0f);
     Vec<float> y[kOut][kOut];
     transform_tile_output<kOut>(
-        m + (n - begin) * tiles + row * panel + (c - n), stride,
-        bias, [&](int i, int j, const Vec<float>& value) __attribute__((always_inline)) {
-          y[i][j] = value;
-        });
+        m + (n - begin) * tiles + row * panel + (c - n), stride, bias,
+        [&](int i, int j, const Vec<float>& value)
+            __attribute__((always_inline)) { y[i][j] = value; },
+        place.points);
     pool_tile<kOut>(y, rows, columns, width * channels, channels, lanes, conv.y + corner + c,
                     conv.epilogue.winners + corner + c);
   }
@@ -89,10 +89,13 @@ void transform_output_tile(const Winograd<kOut>& conv, int64_t tile, const float
             write<kStream>(corner + i * line + j * channels + c, kRelu ? relu(value) : value);
           });
     } else {
-      transform_tile_output<kOut>(from, stride, bias, [&](int i, int j, const Vec<float>& value) {
-        if (i >= rows || j >= columns) return;
-        store_n(corner + i * line + j * channels + c, kRelu ? relu(value) : value, lanes);
-      });
+      transform_tile_output<kOut>(
+          from, stride, bias,
+          [&](int i, int j, const Vec<float>& value) {
+            if (i >= rows || j >= columns) return;
+            store_n(corner + i * line + j * channels + c, kRelu ? relu(value) : value, lanes);
+          },
+          place.points);
     }
   }
 }
@@ -113,13 +116,15 @@ auto output_tile(bool relu) {
 }  // namespace
 
 template <int kOut>
-void transform_outputs(const Winograd<kOut>& conv, int64_t first, int64_t row, int64_t count,
-                       const float* m, int64_t tiles, int64_t stride, int64_t begin, int64_t end) {
+void transform_outputs(const Winograd<kOut>& conv, const TileBlock& block, int64_t row,
+                       int64_t count, const float* m, int64_t stride, int64_t begin, int64_t end) {
   const bool pools = conv.epilogue.winners != nullptr, stream = writes_past_cache(conv);
   const auto transform = pools    ? transform_pooled_tile<kOut>
                          : stream ? output_tile<kOut, true>(conv.epilogue.relu)
                                   : output_tile<kOut, false>(conv.epilogue.relu);
-  for (; count > 0; --count, ++row) transform(conv, first + row, m, row, tiles, stride, begin, end);
+  for (; count > 0; --count, ++row) {
+    transform(conv, block.first + row, m, row, block.count, stride, begin, end);
+  }
   if (stream) end_writes<true>();
 }
 
@@ -143,9 +148,9 @@ void fetch_outputs(const Winograd<kOut>& conv, int64_t tile, int64_t line, int64
 
 template void fetch_outputs<4>(const Winograd<4>&, int64_t, int64_t, int64_t, int64_t);
 template void fetch_outputs<6>(const Winograd<6>&, int64_t, int64_t, int64_t, int64_t);
-template void transform_outputs<4>(const Winograd<4>&, int64_t, int64_t, int64_t, const float*,
-                                   int64_t, int64_t, int64_t, int64_t);
-template void transform_outputs<6>(const Winograd<6>&, int64_t, int64_t, int64_t, const float*,
-                                   int64_t, int64_t, int64_t, int64_t);
+template void transform_outputs<4>(const Winograd<4>&, const TileBlock&, int64_t, int64_t,
+                                   const float*, int64_t, int64_t, int64_t);
+template void transform_outputs<6>(const Winograd<6>&, const TileBlock&, int64_t, int64_t,
+                                   const float*, int64_t, int64_t, int64_t);
 
 }  // namespace reel::cpu::REEL_ISA
