@@ -84,8 +84,8 @@ void transform_unpooled_tile(const Winograd<kOut>& conv, const TilePlace& place,
 
 // The vector at x + at, 0 where a ReLU gave nothing.
 template <int kOut, bool kGated>
-[[gnu::always_inline]] inline Vec<float> gradient_at(const Winograd<kOut>& conv, int64_t at,
-                                                     int lanes) {
+[[gnu::always_inline]] inline Vec<float> input_at(const Winograd<kOut>& conv, int64_t at,
+                                                  int lanes) {
   const auto of = [&](const float* from) { return lanes == kL ? load(from) : load_n(from, lanes); };
   const Vec<float> value = of(conv.x + at);
   if constexpr (!kGated) return value;
@@ -107,7 +107,7 @@ void transform_input_tile(const Winograd<kOut>& conv, const TilePlace& place, co
     for (; c + kL <= channels; c += kL) {
       transform_tile_input<kOut>(
           [&](int row, int column) __attribute__((always_inline)) {
-            return gradient_at<kOut, kGated>(conv, corner + row * line + column * channels + c, kL);
+            return input_at<kOut, kGated>(conv, corner + row * line + column * channels + c, kL);
           },
           v.at(c), stride);
     }
@@ -119,7 +119,7 @@ void transform_input_tile(const Winograd<kOut>& conv, const TilePlace& place, co
     transform_tile_input<kOut>(
         [&](int row, int column) __attribute__((always_inline)) {
           const int64_t at = pixels.at(row, column);
-          return at < 0 ? broadcast(0.0f) : gradient_at<kOut, kGated>(conv, at + c, lanes);
+          return at < 0 ? broadcast(0.0f) : input_at<kOut, kGated>(conv, at + c, lanes);
         },
         v.at(c), stride, place.points);
   }

@@ -12,8 +12,8 @@
 // +-2 (Barabasz et al., 2020, arXiv:1803.10986); those of F(6, 3) at -1/2 and 2, too.
 //
 // So the points of F(4, 3) are the first of those of F(6, 3), and four are enough for F(2, 3).
-// Where a tile of F(6, 3) hangs over the edge by two outputs or by four, it is computed at fewer
-// points, with the same transformed weights: what is left of it is a tile of F(4, 3) or F(2, 3).
+// Where of a tile of F(6, 3) at most four outputs or two are within the edge, it is computed at
+// fewer points, with the same transformed weights: as a tile of F(4, 3) or F(2, 3).
 //
 // Equal inputs transform to exact zeros everywhere but at 1, and so to equal outputs: what is flat
 // stays flat to the last bit, as in a direct convolution, and max pooling behind it chooses the
